@@ -1,0 +1,2 @@
+//! Back ends for `connreg`, one cargo feature each.
+#![forbid(unsafe_code)]

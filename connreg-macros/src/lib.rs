@@ -1,0 +1,1 @@
+//! The `#[connection]` attribute and the `Settings` derive of `connreg`.

@@ -1,0 +1,36 @@
+//! The figures of a pool at one moment.
+
+use std::time::Duration;
+
+/// The figures of a pool at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStatistics {
+    /// The most connections that the pool may open.
+    pub max_size: u32,
+    /// Connections open, idle or not.
+    pub total: u32,
+    /// Connections on lease.
+    pub active: u32,
+    /// Connections open and free.
+    pub idle: u32,
+    /// Callers that wait.
+    pub waiting: u32,
+    /// Acquisitions asked for since the start.
+    pub requests: u64,
+    /// Acquisitions that timed out since the start.
+    pub timeouts: u64,
+    /// Connections opened since the start.
+    pub created: u64,
+    /// Connections closed since the start.
+    pub closed: u64,
+    /// How long acquisitions waited in all since the start.
+    pub wait_time: Duration,
+}
+
+impl PoolStatistics {
+    /// How long an acquisition waited on average.
+    pub fn average_wait(&self) -> Duration {
+        u32::try_from(self.requests).ok().and_then(|n| self.wait_time.checked_div(n)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,20 @@
+//! What generated code names. Not for people: anything here may change at any time.
+
+pub use linkme;
+
+pub use crate::capability::{Provided, View};
+pub use crate::descriptor::{Declaration, Descriptor};
+pub use crate::settings::{Choice, Field, FieldReader, ReadContext, SettingValue, Settings, Shape, TableReader};
+pub use crate::slice::CONNREG_0_1_TYPES;
+pub use connreg_macros::__Connection;
+
+/// Implemented by the attribute: ties a struct to its descriptor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connection type",
+    label = "not annotated with `#[connection]`",
+    note = "write `#[connection(type = \"…\", category = \"…\")]` above the struct"
+)]
+pub trait Declared: Settings + Clone + Send + Sync + 'static {
+    /// The struct's descriptor.
+    const DESCRIPTOR: &'static Descriptor;
+}

@@ -1,0 +1,20 @@
+//! Between configuration and connections: a back end that was read, still erased.
+
+use std::sync::Arc;
+
+use crate::backend::Backend;
+use crate::connection::{AnySlot, Slot};
+use crate::context::Context;
+
+/// The settings of one connection, ready to become its slot.
+pub trait Configured: Send + Sync {
+    /// The slot that opens connections with these settings.
+    #[doc(hidden)]
+    fn into_slot(self: Arc<Self>, context: Context) -> Arc<dyn AnySlot>;
+}
+
+impl<B: Backend> Configured for B {
+    fn into_slot(self: Arc<Self>, context: Context) -> Arc<dyn AnySlot> {
+        Arc::new(Slot::new(self, context))
+    }
+}
