@@ -9,7 +9,14 @@ use crate::model::Connection;
 
 pub(super) fn registration(connection: &Connection) -> TokenStream {
     let (ident, krate) = (&connection.table.ident, &connection.table.krate);
-    let Connection { name, category, aliases, sections, doc, .. } = connection;
+    let Connection {
+        name,
+        category,
+        aliases,
+        sections,
+        doc,
+        ..
+    } = connection;
     let rust_name = ident.unraw().to_string();
     let (views, provides) = capabilities(connection);
     let guard = format!("connreg_0_1_connection_type_{name}_is_defined_twice");
@@ -58,7 +65,11 @@ fn capabilities(connection: &Connection) -> (TokenStream, Vec<TokenStream>) {
     let mut provides = Vec::new();
     for (index, path) in connection.provides.iter().enumerate() {
         let view = format_ident!("CONNREG_VIEW_{index}");
-        let name = path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
+        let name = path
+            .segments
+            .last()
+            .map(|last| last.ident.unraw().to_string())
+            .unwrap_or_default();
         let span = path.span();
         // The closure stands at the capability's name, where a client that lacks it is told.
         let see = quote_spanned! {span=> |client| client };
@@ -72,7 +83,11 @@ fn capabilities(connection: &Connection) -> (TokenStream, Vec<TokenStream>) {
 
 /// `Postgres::TYPE`.
 pub(super) fn handle(connection: &Connection) -> TokenStream {
-    let (ident, krate, vis) = (&connection.table.ident, &connection.table.krate, &connection.vis);
+    let (ident, krate, vis) = (
+        &connection.table.ident,
+        &connection.table.krate,
+        &connection.vis,
+    );
     let doc = format!("The connection type `{}`.", connection.name);
     quote! {
         #[automatically_derived]

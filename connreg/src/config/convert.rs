@@ -19,7 +19,10 @@ pub(crate) fn to_config(node: &Node) -> ConfigValue {
         Value::Text(text) => ValueKind::String(text.clone()),
         Value::List(items) => ValueKind::Array(items.iter().map(to_config).collect()),
         Value::Table(table) => {
-            let entries = table.entries.iter().map(|e| (e.key.clone(), to_config(&e.node)));
+            let entries = table
+                .entries
+                .iter()
+                .map(|e| (e.key.clone(), to_config(&e.node)));
             ValueKind::Table(entries.collect::<Map<_, _>>())
         }
     };

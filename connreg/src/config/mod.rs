@@ -53,5 +53,8 @@ pub(crate) struct Loaded {
 /// Reads, merges and checks everything; reports every mistake at once.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let _ = (options, registry);
-    Ok(Loaded { connections: Vec::new(), warnings: Report::default() })
+    Ok(Loaded {
+        connections: Vec::new(),
+        warnings: Report::default(),
+    })
 }

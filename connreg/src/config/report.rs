@@ -37,7 +37,10 @@ impl Mistake {
     }
 
     pub(crate) fn warning(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(key, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(key, message)
+        }
     }
 
     pub(crate) fn at(mut self, origin: &Origin) -> Self {
@@ -118,12 +121,16 @@ impl Report {
 
     /// The findings that make the configuration unusable.
     pub fn errors(&self) -> impl Iterator<Item = &Mistake> {
-        self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Error)
+        self.mistakes
+            .iter()
+            .filter(|mistake| mistake.severity == Severity::Error)
     }
 
     /// The findings that do not.
     pub fn warnings(&self) -> impl Iterator<Item = &Mistake> {
-        self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Warning)
+        self.mistakes
+            .iter()
+            .filter(|mistake| mistake.severity == Severity::Warning)
     }
 
     /// Whether the configuration is unusable.

@@ -6,7 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 fn significant(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase)
+    name.chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .flat_map(char::to_lowercase)
 }
 
 /// A name as it is compared: without regard to case, `_` and `-`.
@@ -56,7 +58,11 @@ pub struct Span {
 
 impl Origin {
     pub(crate) fn new(source: Arc<Source>, span: Option<Span>) -> Self {
-        Self { source, span, via: None }
+        Self {
+            source,
+            span,
+            via: None,
+        }
     }
 
     /// The place of values that code sets.
@@ -187,6 +193,8 @@ impl fmt::Debug for Node {
 
 impl Table {
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| same_name(&entry.key, name))
+        self.entries
+            .iter()
+            .find(|entry| same_name(&entry.key, name))
     }
 }

@@ -28,7 +28,12 @@ impl<'a> Context<'a> {
         references: &'a mut Vec<Reference>,
         path: Vec<String>,
     ) -> Self {
-        Self { report, references, path, secret: 0 }
+        Self {
+            report,
+            references,
+            path,
+            secret: 0,
+        }
     }
 
     /// The dotted key of what is being read.
@@ -82,7 +87,11 @@ impl<'a> Context<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.push(Mistake::error(self.path(), message).at(&node.origin).help(help));
+        self.push(
+            Mistake::error(self.path(), message)
+                .at(&node.origin)
+                .help(help),
+        );
     }
 
     /// Reads a nested table of settings; unknown keys are mistakes.
@@ -110,7 +119,13 @@ pub struct TableReader<'c, 'a> {
 impl<'c, 'a> TableReader<'c, 'a> {
     pub(crate) fn new(context: &'c mut Context<'a>, table: &'c Table, origin: &'c Origin) -> Self {
         let taken = vec![false; table.entries.len()];
-        Self { context, table, origin, taken, failed: false }
+        Self {
+            context,
+            table,
+            origin,
+            taken,
+            failed: false,
+        }
     }
 
     /// Starts to read a field by its type's own conversion.
@@ -144,12 +159,18 @@ impl<'c, 'a> TableReader<'c, 'a> {
                     self.context.push(mistake);
                 }
                 self.context.secret += usize::from(field.secret);
-                let value = self.context.within(&entry.key, |context| parse(&entry.node, context));
+                let value = self
+                    .context
+                    .within(&entry.key, |context| parse(&entry.node, context));
                 self.context.secret -= usize::from(field.secret);
                 value.map_or(Found::Mistaken, |value| Found::Value(value, entry))
             }
         };
-        FieldReader { reader: self, field, found }
+        FieldReader {
+            reader: self,
+            field,
+            found,
+        }
     }
 
     /// Reads the fields of a nested struct from this table.
@@ -174,8 +195,19 @@ impl<'c, 'a> TableReader<'c, 'a> {
 
     /// Reports the keys that nobody asked for. Says whether the table was without mistake.
     pub(crate) fn finish(self, known: &[Field]) -> bool {
-        let Self { context, table, taken, mut failed, .. } = self;
-        for (entry, _) in table.entries.iter().zip(&taken).filter(|(_, taken)| !**taken) {
+        let Self {
+            context,
+            table,
+            taken,
+            mut failed,
+            ..
+        } = self;
+        for (entry, _) in table
+            .entries
+            .iter()
+            .zip(&taken)
+            .filter(|(_, taken)| !**taken)
+        {
             failed = true;
             let key = format!("{}.{}", context.path(), entry.key);
             let mut mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
@@ -210,7 +242,11 @@ impl<'c, 'a> TableReader<'c, 'a> {
             let key = format!("{}.{}", self.context.path(), entry.key);
             let message = format!("`{}` is set twice: also as `{}`", field.name, first.key);
             let help = format!("keep one of them; the other is at {}", first.key_origin);
-            self.fail(Mistake::error(key, message).at(&entry.key_origin).help(help));
+            self.fail(
+                Mistake::error(key, message)
+                    .at(&entry.key_origin)
+                    .help(help),
+            );
         }
         match found {
             _ if twice => Taken::Twice,
@@ -267,7 +303,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 _ => "too large",
             };
             let allowed = field.range.unwrap_or("the range");
-            Some((format!("{} is {bound}", T::text(value)), format!("write a value in {allowed}")))
+            Some((
+                format!("{} is {bound}", T::text(value)),
+                format!("write a value in {allowed}"),
+            ))
         })
     }
 
@@ -286,7 +325,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 ));
             }
             let max = field.max_len.filter(|max| length > *max)?;
-            Some((format!("has {length} {unit}, too many"), format!("give at most {max}")))
+            Some((
+                format!("has {length} {unit}, too many"),
+                format!("give at most {max}"),
+            ))
         })
     }
 
@@ -301,12 +343,16 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 return None;
             }
             let allowed = field.one_of.join(", ");
-            let message =
-                if field.secret { "not allowed".into() } else { format!("`{text}` is not allowed") };
+            let message = if field.secret {
+                "not allowed".into()
+            } else {
+                format!("`{text}` is not allowed")
+            };
             Some(match nearest(text, field.one_of.iter().copied()) {
-                Some(near) => {
-                    (message, format!("did you mean `{near}`? Allowed: {allowed}"))
-                }
+                Some(near) => (
+                    message,
+                    format!("did you mean `{near}`? Allowed: {allowed}"),
+                ),
                 None => (message, format!("allowed: {allowed}")),
             })
         })
@@ -325,7 +371,9 @@ impl<T> FieldReader<'_, '_, '_, T> {
         mut self,
         check: impl FnOnce(&T, &'static Field) -> Option<(String, Option<String>)>,
     ) -> Self {
-        let Found::Value(value, entry) = &self.found else { return self };
+        let Found::Value(value, entry) = &self.found else {
+            return self;
+        };
         if let Some((message, help)) = check(value, self.field) {
             let key = format!("{}.{}", self.reader.context.path(), entry.key);
             let mut mistake = Mistake::error(key, message).at(&entry.node.origin);
@@ -349,15 +397,15 @@ impl<T> FieldReader<'_, '_, '_, T> {
             Found::Absent(None) => {
                 let context_path = self.reader.context.path();
                 let name = self.field.name;
-                let mut mistake =
-                    Mistake::error(format!("{context_path}.{name}"), format!("`{name}` is missing"))
-                        .at(self.reader.origin);
+                let mut mistake = Mistake::error(
+                    format!("{context_path}.{name}"),
+                    format!("`{name}` is missing"),
+                )
+                .at(self.reader.origin);
                 mistake = match (self.field.example, self.field.env) {
                     (Some(example), _) => mistake.help(format!("for example `{name}: {example}`")),
                     (None, Some(env)) => mistake.help(format!("set it here or as ${env}")),
-                    (None, None) => {
-                        mistake.help(format!("set it to {}", self.field.shape.noun()))
-                    }
+                    (None, None) => mistake.help(format!("set it to {}", self.field.shape.noun())),
                 };
                 self.reader.fail(mistake);
                 None
