@@ -66,7 +66,10 @@ impl Args {
     fn add(&mut self, written: Written, errors: &Errors) {
         let repeatable = written.key.name == "alias";
         if !repeatable && self.find(written.key.name).is_some() {
-            errors.at(&written.ident, format!("`{}` is written twice", written.key.name));
+            errors.at(
+                &written.ident,
+                format!("`{}` is written twice", written.key.name),
+            );
             return;
         }
         self.words.push(written);
@@ -143,7 +146,11 @@ fn skip_to_comma(input: ParseStream<'_>) -> TokenStream {
 
 fn parse_word(input: ParseStream<'_>, words: &'static Words) -> syn::Result<Written> {
     let Ok(ident) = input.call(Ident::parse_any) else {
-        let message = format!("expected one of the words of `{}`: {}", words.attribute, words.list());
+        let message = format!(
+            "expected one of the words of `{}`: {}",
+            words.attribute,
+            words.list()
+        );
         return Err(input.error(message));
     };
     let name = ident.unraw().to_string();
@@ -152,7 +159,10 @@ fn parse_word(input: ParseStream<'_>, words: &'static Words) -> syn::Result<Writ
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it knows {}", words.list()),
         };
-        return Err(syn::Error::new(ident.span(), format!("unknown word `{name}` in `{}`: {help}", words.attribute)));
+        return Err(syn::Error::new(
+            ident.span(),
+            format!("unknown word `{name}` in `{}`: {help}", words.attribute),
+        ));
     };
     let wrong = |found: syn::Error| {
         let message = format!("`{}` is written `{}`", key.name, key.sample);
@@ -181,7 +191,11 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> syn::Result<Value> {
             let content;
             parenthesized!(content in input);
             let parse = Punctuated::<Path, Token![,]>::parse_terminated_with;
-            Value::Paths(parse(&content, Path::parse_mod_style)?.into_iter().collect())
+            Value::Paths(
+                parse(&content, Path::parse_mod_style)?
+                    .into_iter()
+                    .collect(),
+            )
         }
         Form::Text => {
             input.parse::<Token![=]>()?;
@@ -190,7 +204,11 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> syn::Result<Value> {
         Form::Texts => {
             input.parse::<Token![=]>()?;
             Value::Texts(match peel(input.parse()?) {
-                Expr::Array(array) => array.elems.into_iter().map(text).collect::<syn::Result<_>>()?,
+                Expr::Array(array) => array
+                    .elems
+                    .into_iter()
+                    .map(text)
+                    .collect::<syn::Result<_>>()?,
                 single => vec![text(single)?],
             })
         }
@@ -198,7 +216,10 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> syn::Result<Value> {
             input.parse::<Token![=]>()?;
             let expr: Expr = input.parse()?;
             match peel(expr) {
-                Expr::Lit(syn::ExprLit { lit: Lit::Int(literal), .. }) => {
+                Expr::Lit(syn::ExprLit {
+                    lit: Lit::Int(literal),
+                    ..
+                }) => {
                     let count = literal.base10_parse()?;
                     Value::Count(literal, count)
                 }
@@ -218,7 +239,10 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> syn::Result<Value> {
 
 fn text(expr: Expr) -> syn::Result<LitStr> {
     match peel(expr) {
-        Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        Expr::Lit(syn::ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Ok(text),
         other => Err(syn::Error::new_spanned(other, "expected a text in quotes")),
     }
 }

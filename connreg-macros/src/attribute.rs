@@ -21,7 +21,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut item = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Struct(item)) => item,
         Ok(other) => {
-            errors.at(name_of(&other), "`#[connection]` is for structs: its fields are the settings");
+            errors.at(
+                name_of(&other),
+                "`#[connection]` is for structs: its fields are the settings",
+            );
             return with_errors(errors, strip(other), TokenStream::new());
         }
         // What is no item is the compiler's to explain.
@@ -33,7 +36,13 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
         let fallback = fallback::connection(&item.clone().into(), &krate);
         return with_errors(errors, strip(Item::Struct(item)), fallback);
     }
-    let table = Table::new(&item.ident, &item.fields, krate.clone(), None, &Errors::default());
+    let table = Table::new(
+        &item.ident,
+        &item.fields,
+        krate.clone(),
+        None,
+        &Errors::default(),
+    );
     item.attrs.extend(expand::docs(&table));
     let derive = quote!(#[derive(#krate::private::__Connection)]);
     let site = syn::Ident::new("__connreg", Span::call_site());
@@ -63,7 +72,10 @@ fn check_shape(item: &ItemStruct, errors: &Errors) {
         );
     }
     if let Fields::Unnamed(fields) = &item.fields {
-        errors.at(fields, "settings have names: write a struct with named fields");
+        errors.at(
+            fields,
+            "settings have names: write a struct with named fields",
+        );
     }
 }
 
@@ -74,19 +86,31 @@ fn remove_derives(item: &mut ItemStruct, errors: &Errors) {
             continue;
         }
         let parse = syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated;
-        let Ok(paths) = attribute.parse_args_with(parse) else { continue };
+        let Ok(paths) = attribute.parse_args_with(parse) else {
+            continue;
+        };
         let (made, kept): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| {
             let last = path.segments.last().map(|last| last.ident.to_string());
-            matches!(last.as_deref(), Some("Clone" | "Debug" | "Default" | "Settings"))
+            matches!(
+                last.as_deref(),
+                Some("Clone" | "Debug" | "Default" | "Settings")
+            )
         });
         for path in &made {
-            let name = path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+            let name = path
+                .segments
+                .last()
+                .map(|last| last.ident.to_string())
+                .unwrap_or_default();
             let note = match name.as_str() {
                 "Debug" => "; its own never shows a secret",
                 "Default" => ", where every setting has a default",
                 _ => "",
             };
-            errors.at(path, format!("`#[connection]` implements `{name}` itself{note}; remove it here"));
+            errors.at(
+                path,
+                format!("`#[connection]` implements `{name}` itself{note}; remove it here"),
+            );
         }
         if !made.is_empty() {
             *attribute = parse_quote!(#[derive(#(#kept),*)]);
@@ -109,7 +133,8 @@ fn name_of(item: &Item) -> TokenStream {
 /// The item without helper attributes, which nobody would know where the derive is missing.
 fn strip(mut item: Item) -> TokenStream {
     let keep = |attribute: &Attribute| !attribute.path().is_ident("setting");
-    let strip_fields = |fields: &mut Fields| fields.iter_mut().for_each(|field| field.attrs.retain(keep));
+    let strip_fields =
+        |fields: &mut Fields| fields.iter_mut().for_each(|field| field.attrs.retain(keep));
     match &mut item {
         Item::Struct(item) => strip_fields(&mut item.fields),
         Item::Enum(item) => {
@@ -118,7 +143,11 @@ fn strip(mut item: Item) -> TokenStream {
                 strip_fields(&mut variant.fields);
             }
         }
-        Item::Union(item) => item.fields.named.iter_mut().for_each(|field| field.attrs.retain(keep)),
+        Item::Union(item) => item
+            .fields
+            .named
+            .iter_mut()
+            .for_each(|field| field.attrs.retain(keep)),
         _ => {}
     }
     item.into_token_stream()

@@ -13,7 +13,10 @@ use crate::reserved::RESERVED;
 
 /// A name as it is compared in configuration: without regard to case, `_` and `-`.
 pub(crate) fn canonical(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|c| !matches!(c, '_' | '-'))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// The name of a setting or of a word.
@@ -22,8 +25,12 @@ pub(crate) fn setting_name(name: &LitStr, errors: &Errors) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     if value.is_empty() {
         errors.at(name, "the name is empty");
-    } else if !value.chars().all(allowed) || !value.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        errors.at(name, "a name is made of letters, digits, `_` and `-`, and begins with a letter or digit");
+    } else if !value.chars().all(allowed) || !value.starts_with(|c: char| c.is_ascii_alphanumeric())
+    {
+        errors.at(
+            name,
+            "a name is made of letters, digits, `_` and `-`, and begins with a letter or digit",
+        );
     }
     value
 }
@@ -32,7 +39,10 @@ pub(crate) fn setting_name(name: &LitStr, errors: &Errors) -> String {
 pub(crate) fn variable(name: &LitStr, errors: &Errors) -> String {
     let value = name.value();
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if value.is_empty() || !value.chars().all(allowed) || value.starts_with(|c: char| c.is_ascii_digit()) {
+    if value.is_empty()
+        || !value.chars().all(allowed)
+        || value.starts_with(|c: char| c.is_ascii_digit())
+    {
         errors.at(name, "the name of an environment variable is made of letters, digits and `_`, as in `\"PGHOST\"`");
     }
     value
@@ -57,11 +67,16 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
             None => {}
         }
     }
-    let has_length = matches!(kind.required(), Kind::Text | Kind::Secret | Kind::List(_) | Kind::Map(_) | Kind::Other);
+    let has_length = matches!(
+        kind.required(),
+        Kind::Text | Kind::Secret | Kind::List(_) | Kind::Map(_) | Kind::Other
+    );
     for word in ["min_len", "max_len"].into_iter().filter(|_| !has_length) {
         if let Some(written) = args.find(word) {
             let instead = match kind.required() {
-                Kind::Integer(_) | Kind::Float | Kind::Duration | Kind::ByteSize => "; write `range`",
+                Kind::Integer(_) | Kind::Float | Kind::Duration | Kind::ByteSize => {
+                    "; write `range`"
+                }
                 _ => "",
             };
             let label = kind.label().unwrap_or_default();
@@ -71,7 +86,10 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
     if let (Some((_, min)), Some((literal, max))) = (args.count("min_len"), args.count("max_len"))
         && min > max
     {
-        errors.at(literal, format!("`max_len` is less than `min_len`, which is {min}"));
+        errors.at(
+            literal,
+            format!("`max_len` is less than `min_len`, which is {min}"),
+        );
     }
     if let Some(written) = args.find("one_of") {
         one_of(args, kind, &written.ident, errors);
@@ -79,7 +97,10 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
     if let Some(text) = args.text("deprecated")
         && text.value().trim().is_empty()
     {
-        errors.at(text, "say what to use instead: `deprecated = \"use `url`\"`");
+        errors.at(
+            text,
+            "say what to use instead: `deprecated = \"use `url`\"`",
+        );
     }
     if args.flag("flatten").is_some() {
         for written in args.iter() {
@@ -99,7 +120,10 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
         }
         if *kind != Kind::Other {
             if let Some(word) = args.flag("flatten") {
-                errors.at(word, "`flatten` is for nested structs that derive `connreg::Settings`");
+                errors.at(
+                    word,
+                    "`flatten` is for nested structs that derive `connreg::Settings`",
+                );
             }
         }
     }
@@ -109,12 +133,18 @@ fn one_of(args: &Args, kind: &Kind, word: &syn::Ident, errors: &Errors) {
     let texts = args.texts("one_of");
     if !matches!(kind.required(), Kind::Text | Kind::Other) {
         let label = kind.label().unwrap_or_default();
-        errors.at(word, format!("`one_of` is for text, not for a setting of type {label}"));
+        errors.at(
+            word,
+            format!("`one_of` is for text, not for a setting of type {label}"),
+        );
     } else if texts.is_empty() {
         errors.at(word, "`one_of` without a text allows nothing");
     }
     for (index, text) in texts.iter().enumerate() {
-        if texts[..index].iter().any(|earlier| earlier.value() == text.value()) {
+        if texts[..index]
+            .iter()
+            .any(|earlier| earlier.value() == text.value())
+        {
             errors.at(text, format!("`{}` is listed twice", text.value()));
         }
     }
@@ -130,9 +160,13 @@ fn secret_instead(kind: &Kind) -> Option<Instead> {
         Kind::Text => Some(Instead::Secret("Secret")),
         Kind::Option(inner) if **inner == Kind::Text => Some(Instead::Secret("Option<Secret>")),
         Kind::List(inner) if **inner == Kind::Text => Some(Instead::Secret("Vec<Secret>")),
-        Kind::Bool | Kind::Integer(_) | Kind::Float | Kind::Duration | Kind::ByteSize | Kind::Path | Kind::Reference => {
-            Some(Instead::Nothing)
-        }
+        Kind::Bool
+        | Kind::Integer(_)
+        | Kind::Float
+        | Kind::Duration
+        | Kind::ByteSize
+        | Kind::Path
+        | Kind::Reference => Some(Instead::Nothing),
         Kind::Option(inner) => secret_instead(inner),
         Kind::Url | Kind::Secret | Kind::List(_) | Kind::Map(_) | Kind::Other => None,
     }
@@ -140,14 +174,25 @@ fn secret_instead(kind: &Kind) -> Option<Instead> {
 
 /// Whether the default is one of the values that are allowed.
 pub(crate) fn default(setting: &Setting, args: &Args, errors: &Errors) {
-    let (Some(Default::Written(default)), Some(token)) = (&setting.default, args.expr("default")) else { return };
+    let (Some(Default::Written(default)), Some(token)) = (&setting.default, args.expr("default"))
+    else {
+        return;
+    };
     if let (Some(range), Some(number)) = (&setting.range, default.number)
         && !range.contains(number)
     {
-        errors.at(token, format!("the default is not in the range `{}`", range.text));
+        errors.at(
+            token,
+            format!("the default is not in the range `{}`", range.text),
+        );
     }
     let Some(text) = &default.string else { return };
-    if !setting.one_of.is_empty() && !setting.one_of.iter().any(|allowed| allowed.value() == *text) {
+    if !setting.one_of.is_empty()
+        && !setting
+            .one_of
+            .iter()
+            .any(|allowed| allowed.value() == *text)
+    {
         let allowed: Vec<String> = setting.one_of.iter().map(LitStr::value).collect();
         let help = match nearest(text, allowed.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
@@ -156,8 +201,15 @@ pub(crate) fn default(setting: &Setting, args: &Args, errors: &Errors) {
         errors.at(token, format!("the default is not in `one_of`: {help}"));
     }
     let length = text.chars().count();
-    if setting.min_len.is_some_and(|min| length < min) || setting.max_len.is_some_and(|max| length > max) {
-        errors.at(token, format!("the default has {length} characters, which `min_len` and `max_len` do not allow"));
+    if setting.min_len.is_some_and(|min| length < min)
+        || setting.max_len.is_some_and(|max| length > max)
+    {
+        errors.at(
+            token,
+            format!(
+                "the default has {length} characters, which `min_len` and `max_len` do not allow"
+            ),
+        );
     }
 }
 
@@ -176,7 +228,10 @@ pub(crate) fn names(table: &Table, errors: &Errors) {
             }
         }
     }
-    let secrets = table.settings.iter().filter(|setting| *setting.kind.required() == Kind::Secret);
+    let secrets = table
+        .settings
+        .iter()
+        .filter(|setting| *setting.kind.required() == Kind::Secret);
     for secret in secrets {
         let file = canonical(&format!("{}_file", secret.name.0));
         for setting in &table.settings {
@@ -194,7 +249,10 @@ pub(crate) fn names(table: &Table, errors: &Errors) {
 pub(crate) fn reserved(table: &Table, errors: &Errors) {
     for setting in table.settings.iter().filter(|setting| !setting.flatten) {
         for (name, span) in std::iter::once(&setting.name).chain(&setting.aliases) {
-            if RESERVED.iter().any(|reserved| canonical(reserved) == canonical(name)) {
+            if RESERVED
+                .iter()
+                .any(|reserved| canonical(reserved) == canonical(name))
+            {
                 errors.at_span(
                     *span,
                     format!("`{name}` is a setting that every connection has; read it from `Context`, or choose another name"),
@@ -236,10 +294,20 @@ fn type_name(word: &str, name: &LitStr, errors: &Errors) -> String {
         let mended: String = value
             .to_lowercase()
             .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') {
+                    c
+                } else {
+                    '_'
+                }
+            })
             .collect();
         let mended = mended.trim_start_matches(['_', '-']);
-        let example = if is_type_name(mended) { format!(": `{mended}`") } else { String::new() };
+        let example = if is_type_name(mended) {
+            format!(": `{mended}`")
+        } else {
+            String::new()
+        };
         errors.at(name, format!("`{word}` is made of {NAME}{example}"));
     }
     value
@@ -251,12 +319,18 @@ pub(crate) fn type_and_category(args: &Args, attribute: Span, errors: &Errors) -
         (Some(name), _) => type_name(word, name, errors),
         (None, _) => {
             if !errors.mentions(word) {
-                errors.at_span(attribute, format!("`{word}` is missing: `#[connection({sample})]`"));
+                errors.at_span(
+                    attribute,
+                    format!("`{word}` is missing: `#[connection({sample})]`"),
+                );
             }
             String::new()
         }
     };
-    (word("type", "type = \"…\", …"), word("category", "category = \"db\", …"))
+    (
+        word("type", "type = \"…\", …"),
+        word("category", "category = \"db\", …"),
+    )
 }
 
 /// The type's other names.
@@ -284,12 +358,21 @@ pub(crate) fn sections(args: &Args, errors: &Errors) -> Vec<String> {
     for section in args.texts("section") {
         let value = section.value();
         let part_is_right = |part: &str| {
-            !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
         };
         if !value.split('.').all(part_is_right) {
-            errors.at(section, "a section is one or more keys with dots between, as in `\"external.atlassian\"`");
+            errors.at(
+                section,
+                "a section is one or more keys with dots between, as in `\"external.atlassian\"`",
+            );
         }
-        if sections.iter().any(|known| canonical(known) == canonical(&value)) {
+        if sections
+            .iter()
+            .any(|known| canonical(known) == canonical(&value))
+        {
             errors.at(section, format!("the section `{value}` is listed twice"));
         }
         sections.push(value);

@@ -19,7 +19,11 @@ pub(crate) fn connection(item: TokenStream) -> TokenStream {
     let errors = Errors::default();
     let mut args = Args::default();
     let mut attribute = Span::call_site();
-    for written in input.attrs.iter().filter(|attribute| attribute.path().is_ident("__connreg")) {
+    for written in input
+        .attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("__connreg"))
+    {
         attribute = written.path().span();
         if let Meta::List(list) = &written.meta {
             args.read(list.tokens.clone(), &keys::CONNECTION, &errors);
@@ -53,11 +57,20 @@ pub(crate) fn settings(item: TokenStream) -> TokenStream {
     let expanded = match &input.data {
         Data::Struct(data) => {
             let validate = args.path("validate").cloned();
-            expand::table(&Table::new(&input.ident, &data.fields, krate.clone(), validate, &errors))
+            expand::table(&Table::new(
+                &input.ident,
+                &data.fields,
+                krate.clone(),
+                validate,
+                &errors,
+            ))
         }
         data => {
             if let Some(written) = args.find("validate") {
-                errors.at(&written.ident, "`validate` checks across settings, and an enum has none");
+                errors.at(
+                    &written.ident,
+                    "`validate` checks across settings, and an enum has none",
+                );
             }
             expand::choices(&Choices::new(&input.ident, data, krate.clone(), &errors))
         }
@@ -72,14 +85,20 @@ pub(crate) fn settings(item: TokenStream) -> TokenStream {
 
 fn check_shape(input: &DeriveInput, errors: &Errors) {
     if !input.generics.params.is_empty() {
-        errors.at(&input.generics, "settings have no generic parameters; write one struct for each type");
+        errors.at(
+            &input.generics,
+            "settings have no generic parameters; write one struct for each type",
+        );
     }
     match &input.data {
         Data::Struct(data) if matches!(data.fields, Fields::Unnamed(_)) => errors.at(
             &data.fields,
             "settings have names: write a struct with named fields",
         ),
-        Data::Union(data) => errors.at(data.union_token, "settings are a struct or a unit enum, not a union"),
+        Data::Union(data) => errors.at(
+            data.union_token,
+            "settings are a struct or a unit enum, not a union",
+        ),
         _ => {}
     }
 }

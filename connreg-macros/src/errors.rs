@@ -28,7 +28,10 @@ impl Errors {
     /// Whether a mistake about `word` was found already.
     pub(crate) fn mentions(&self, word: &str) -> bool {
         let word = format!("`{word}`");
-        self.0.borrow().iter().any(|error| error.to_string().starts_with(&word))
+        self.0
+            .borrow()
+            .iter()
+            .any(|error| error.to_string().starts_with(&word))
     }
 
     /// Whether there is none.
@@ -38,6 +41,10 @@ impl Errors {
 
     /// All of them as `compile_error!`s.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.0.into_inner().iter().map(syn::Error::to_compile_error).collect()
+        self.0
+            .into_inner()
+            .iter()
+            .map(syn::Error::to_compile_error)
+            .collect()
     }
 }

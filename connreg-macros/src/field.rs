@@ -38,10 +38,19 @@ impl Field {
 /// The words of all `#[setting(…)]`s.
 pub(crate) fn settings(attributes: &[Attribute], words: &'static Words, errors: &Errors) -> Args {
     let mut args = Args::default();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("setting")) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("setting"))
+    {
         match &attribute.meta {
             Meta::List(list) => args.read(list.tokens.clone(), words, errors),
-            other => errors.at(other, format!("write the words in parentheses: `#[setting({})]`", words.keys[0].sample)),
+            other => errors.at(
+                other,
+                format!(
+                    "write the words in parentheses: `#[setting({})]`",
+                    words.keys[0].sample
+                ),
+            ),
         }
     }
     args
@@ -50,9 +59,20 @@ pub(crate) fn settings(attributes: &[Attribute], words: &'static Words, errors: 
 /// The doc comment, lines joined by `\n`, without the space that `///` is followed by.
 pub(crate) fn doc(attributes: &[Attribute]) -> String {
     let mut lines = Vec::new();
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("doc")) {
-        let Meta::NameValue(pair) = &attribute.meta else { continue };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &pair.value else { continue };
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("doc"))
+    {
+        let Meta::NameValue(pair) = &attribute.meta else {
+            continue;
+        };
+        let Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) = &pair.value
+        else {
+            continue;
+        };
         for line in text.value().lines() {
             lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned());
         }
@@ -61,8 +81,16 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
 }
 
 fn cfgs(attributes: &[Attribute]) -> Vec<TokenStream> {
-    let conditions = attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+    let conditions = attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"));
     conditions
-        .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.to_token_stream()))
+        .filter_map(|attribute| {
+            attribute
+                .meta
+                .require_list()
+                .ok()
+                .map(|list| list.tokens.to_token_stream())
+        })
         .collect()
 }

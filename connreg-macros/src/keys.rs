@@ -33,7 +33,12 @@ pub(crate) struct Key {
 }
 
 const fn key(name: &'static str, form: Form, sample: &'static str, help: &'static str) -> Key {
-    Key { name, form, sample, help }
+    Key {
+        name,
+        form,
+        sample,
+        help,
+    }
 }
 
 /// The words of one attribute in one place.
@@ -47,9 +52,24 @@ pub(crate) struct Words {
 pub(crate) static CONNECTION: Words = Words {
     attribute: "#[connection]",
     keys: &[
-        key("type", Form::Text, r#"type = "postgres""#, "the type's name in configuration"),
-        key("category", Form::Text, r#"category = "db""#, "the family that it belongs to"),
-        key("aliases", Form::Texts, r#"aliases("pg", "postgresql")"#, "other names of the type"),
+        key(
+            "type",
+            Form::Text,
+            r#"type = "postgres""#,
+            "the type's name in configuration",
+        ),
+        key(
+            "category",
+            Form::Text,
+            r#"category = "db""#,
+            "the family that it belongs to",
+        ),
+        key(
+            "aliases",
+            Form::Texts,
+            r#"aliases("pg", "postgresql")"#,
+            "other names of the type",
+        ),
         key(
             "section",
             Form::Texts,
@@ -68,7 +88,12 @@ pub(crate) static CONNECTION: Words = Words {
             "validate = check",
             "a `fn(&Self) -> Result<(), impl Display>` that checks across settings",
         ),
-        key("crate", Form::Path, "crate = my_crate::connreg", "where `connreg` is, if not at `::connreg`"),
+        key(
+            "crate",
+            Form::Path,
+            "crate = my_crate::connreg",
+            "where `connreg` is, if not at `::connreg`",
+        ),
     ],
 };
 
@@ -82,19 +107,84 @@ pub(crate) static FIELD: Words = Words {
             "default = 5432",
             "the value where none is written; alone, the type's own `Default`",
         ),
-        key("secret", Form::Flag, "secret", "a map or nested table whose values are never shown"),
-        key("range", Form::Value, "range = 1..=65535", r#"the values allowed; `"1ms..=10min"` for durations and sizes"#),
-        key("min_len", Form::Count, "min_len = 1", "the least number of characters, elements or entries"),
-        key("max_len", Form::Count, "max_len = 63", "the greatest number of characters, elements or entries"),
-        key("one_of", Form::Texts, r#"one_of = ["a", "b"]"#, "the only texts allowed"),
-        key("alias", Form::Texts, r#"alias = "maximum_size""#, "another name; may be written several times"),
-        key("env", Form::Text, r#"env = "PGHOST""#, "an environment variable that sets it"),
-        key("example", Form::Value, r#"example = "db.example.org""#, "a value to show in messages and documentation"),
-        key("validate", Form::Path, "validate = check", "a `fn(&T) -> Result<(), impl Display>` that checks the value"),
-        key("flatten", Form::Flag, "flatten", "the fields of this nested struct stand in the table itself"),
-        key("deprecated", Form::Text, r#"deprecated = "use `url`""#, "warns whoever sets it, and says what to use"),
-        key("rename", Form::Text, r#"rename = "class""#, "its name in configuration, if not the field's"),
-        key("serde", Form::Flag, "serde", "read it through `serde::Deserialize`"),
+        key(
+            "secret",
+            Form::Flag,
+            "secret",
+            "a map or nested table whose values are never shown",
+        ),
+        key(
+            "range",
+            Form::Value,
+            "range = 1..=65535",
+            r#"the values allowed; `"1ms..=10min"` for durations and sizes"#,
+        ),
+        key(
+            "min_len",
+            Form::Count,
+            "min_len = 1",
+            "the least number of characters, elements or entries",
+        ),
+        key(
+            "max_len",
+            Form::Count,
+            "max_len = 63",
+            "the greatest number of characters, elements or entries",
+        ),
+        key(
+            "one_of",
+            Form::Texts,
+            r#"one_of = ["a", "b"]"#,
+            "the only texts allowed",
+        ),
+        key(
+            "alias",
+            Form::Texts,
+            r#"alias = "maximum_size""#,
+            "another name; may be written several times",
+        ),
+        key(
+            "env",
+            Form::Text,
+            r#"env = "PGHOST""#,
+            "an environment variable that sets it",
+        ),
+        key(
+            "example",
+            Form::Value,
+            r#"example = "db.example.org""#,
+            "a value to show in messages and documentation",
+        ),
+        key(
+            "validate",
+            Form::Path,
+            "validate = check",
+            "a `fn(&T) -> Result<(), impl Display>` that checks the value",
+        ),
+        key(
+            "flatten",
+            Form::Flag,
+            "flatten",
+            "the fields of this nested struct stand in the table itself",
+        ),
+        key(
+            "deprecated",
+            Form::Text,
+            r#"deprecated = "use `url`""#,
+            "warns whoever sets it, and says what to use",
+        ),
+        key(
+            "rename",
+            Form::Text,
+            r#"rename = "class""#,
+            "its name in configuration, if not the field's",
+        ),
+        key(
+            "serde",
+            Form::Flag,
+            "serde",
+            "read it through `serde::Deserialize`",
+        ),
     ],
 };
 
@@ -108,7 +198,12 @@ pub(crate) static TABLE: Words = Words {
             "validate = check",
             "a `fn(&Self) -> Result<(), impl Display>` that checks across settings",
         ),
-        key("crate", Form::Path, "crate = my_crate::connreg", "where `connreg` is, if not at `::connreg`"),
+        key(
+            "crate",
+            Form::Path,
+            "crate = my_crate::connreg",
+            "where `connreg` is, if not at `::connreg`",
+        ),
     ],
 };
 
@@ -116,8 +211,18 @@ pub(crate) static TABLE: Words = Words {
 pub(crate) static VARIANT: Words = Words {
     attribute: "#[setting] on a variant",
     keys: &[
-        key("alias", Form::Texts, r#"alias = "true""#, "another word; may be written several times"),
-        key("rename", Form::Text, r#"rename = "verify-ca""#, "its word in configuration, if not the variant's name"),
+        key(
+            "alias",
+            Form::Texts,
+            r#"alias = "true""#,
+            "another word; may be written several times",
+        ),
+        key(
+            "rename",
+            Form::Text,
+            r#"rename = "verify-ca""#,
+            "its word in configuration, if not the variant's name",
+        ),
     ],
 };
 
@@ -129,7 +234,11 @@ impl Words {
 
     /// All words, for a message.
     pub(crate) fn list(&self) -> String {
-        self.keys.iter().map(|key| format!("`{}`", key.name)).collect::<Vec<_>>().join(", ")
+        self.keys
+            .iter()
+            .map(|key| format!("`{}`", key.name))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// The word that `wrong` was meant to be, if one is near enough.

@@ -50,7 +50,9 @@ impl Kind {
             Type::Path(path) if path.qself.is_none() => &path.path,
             _ => return Self::Other,
         };
-        let Some(last) = path.segments.last() else { return Self::Other };
+        let Some(last) = path.segments.last() else {
+            return Self::Other;
+        };
         let name = last.ident.to_string();
         let arguments: Vec<&Type> = match &last.arguments {
             PathArguments::AngleBracketed(arguments) => arguments

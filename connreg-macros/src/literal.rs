@@ -44,12 +44,25 @@ impl Range {
     /// Whether `number` lies within it, as far as the bounds are literals.
     pub(crate) fn contains(&self, number: Number) -> bool {
         let above = self.start.is_none_or(|start| number >= start);
-        above && self.end.is_none_or(|end| if self.inclusive { number <= end } else { number < end })
+        above
+            && self.end.is_none_or(|end| {
+                if self.inclusive {
+                    number <= end
+                } else {
+                    number < end
+                }
+            })
     }
 
     fn is_empty(&self) -> bool {
         match (self.start, self.end) {
-            (Some(start), Some(end)) => if self.inclusive { start > end } else { start >= end },
+            (Some(start), Some(end)) => {
+                if self.inclusive {
+                    start > end
+                } else {
+                    start >= end
+                }
+            }
             _ => false,
         }
     }
@@ -64,12 +77,18 @@ struct Signed<'a> {
 impl<'a> Signed<'a> {
     fn of(expr: &'a Expr) -> Option<Self> {
         match expr {
-            Expr::Lit(ExprLit { lit, .. }) => Some(Self { negative: false, lit }),
+            Expr::Lit(ExprLit { lit, .. }) => Some(Self {
+                negative: false,
+                lit,
+            }),
             Expr::Group(group) => Self::of(&group.expr),
             Expr::Paren(paren) => Self::of(&paren.expr),
             Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
                 let inner = Self::of(&unary.expr)?;
-                Some(Self { negative: !inner.negative, lit: inner.lit })
+                Some(Self {
+                    negative: !inner.negative,
+                    lit: inner.lit,
+                })
             }
             _ => None,
         }
@@ -83,13 +102,25 @@ impl<'a> Signed<'a> {
     }
 
     fn integer(&self) -> Option<syn::Result<i128>> {
-        let Lit::Int(literal) = self.lit else { return None };
-        Some(literal.base10_parse::<i128>().map(|number| if self.negative { -number } else { number }))
+        let Lit::Int(literal) = self.lit else {
+            return None;
+        };
+        Some(
+            literal
+                .base10_parse::<i128>()
+                .map(|number| if self.negative { -number } else { number }),
+        )
     }
 
     fn float(&self) -> Option<syn::Result<f64>> {
-        let Lit::Float(literal) = self.lit else { return None };
-        Some(literal.base10_parse::<f64>().map(|number| if self.negative { -number } else { number }))
+        let Lit::Float(literal) = self.lit else {
+            return None;
+        };
+        Some(
+            literal
+                .base10_parse::<f64>()
+                .map(|number| if self.negative { -number } else { number }),
+        )
     }
 }
 
@@ -110,15 +141,26 @@ pub(crate) fn default(expr: &Expr, ty: &Type, kind: &Kind, krate: &Path) -> syn:
     }
     let tokens = checked.tokens;
     let span = expr.span();
-    Ok(Default { tokens: quote_spanned! {span=> ::core::option::Option::Some(#tokens) }, ..checked })
+    Ok(Default {
+        tokens: quote_spanned! {span=> ::core::option::Option::Some(#tokens) },
+        ..checked
+    })
 }
 
 /// Any other expression: the compiler checks it.
 fn expression(expr: &Expr, kind: &Kind) -> Default {
     let names_option = match expr {
-        Expr::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "None"),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "None"),
         Expr::Call(call) => match &*call.func {
-            Expr::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Some"),
+            Expr::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "Some"),
             _ => false,
         },
         _ => false,
@@ -129,7 +171,12 @@ fn expression(expr: &Expr, kind: &Kind) -> Default {
     } else {
         expr.to_token_stream()
     };
-    Default { tokens, text: variant_word(expr, kind), number: None, string: None }
+    Default {
+        tokens,
+        text: variant_word(expr, kind),
+        number: None,
+        string: None,
+    }
 }
 
 /// `Mode::ReadOnly` is written `read_only`.
@@ -139,7 +186,8 @@ fn variant_word(expr: &Expr, kind: &Kind) -> Option<String> {
         return None;
     }
     let name = path.path.segments.last()?.ident.to_string();
-    let is_variant = name.starts_with(char::is_uppercase) && (name.len() == 1 || name.contains(char::is_lowercase));
+    let is_variant = name.starts_with(char::is_uppercase)
+        && (name.len() == 1 || name.contains(char::is_lowercase));
     is_variant.then(|| snake_case(&name))
 }
 
@@ -149,11 +197,12 @@ pub(crate) fn snake_case(name: &str) -> String {
     let mut snake = String::with_capacity(name.len() + 4);
     for (index, &character) in characters.iter().enumerate() {
         let before = index.checked_sub(1).map(|index| characters[index]);
-        let after_is_lower = characters.get(index + 1).is_some_and(|next| next.is_lowercase());
+        let after_is_lower = characters
+            .get(index + 1)
+            .is_some_and(|next| next.is_lowercase());
         let starts_word = character.is_uppercase()
-            && before.is_some_and(|before| {
-                before != '_' && (!before.is_uppercase() || after_is_lower)
-            });
+            && before
+                .is_some_and(|before| before != '_' && (!before.is_uppercase() || after_is_lower));
         if starts_word {
             snake.push('_');
         }
@@ -171,7 +220,12 @@ fn literal_default(
 ) -> syn::Result<Default> {
     let span = expr.span();
     let text = literal.text();
-    let plain = |tokens, text: String| Default { tokens, text: Some(text), number: None, string: None };
+    let plain = |tokens, text: String| Default {
+        tokens,
+        text: Some(text),
+        number: None,
+        string: None,
+    };
     let wants = |what: &str| error(expr, format!("the default of {what}"));
     Ok(match kind.required() {
         Kind::Bool => match literal.lit {
@@ -181,22 +235,38 @@ fn literal_default(
         Kind::Integer(integer) => {
             let number = match literal.integer() {
                 Some(number) => number?,
-                None => return wants(&format!("a `{0}` is a whole number, such as `1`", integer.name)),
+                None => {
+                    return wants(&format!(
+                        "a `{0}` is a whole number, such as `1`",
+                        integer.name
+                    ));
+                }
             };
             if number < integer.min || number > integer.max {
                 let (name, min, max) = (integer.name, integer.min, integer.max);
                 return error(expr, format!("a `{name}` takes {min} to {max}"));
             }
             let number_text = number.to_string();
-            Default { number: Some(Number::Integer(number)), ..plain(expr.to_token_stream(), number_text) }
+            Default {
+                number: Some(Number::Integer(number)),
+                ..plain(expr.to_token_stream(), number_text)
+            }
         }
         Kind::Float => match (literal.float(), literal.integer()) {
             (Some(number), _) => {
                 let number = number?;
                 let number_text = format!("{number:?}");
-                Default { number: Some(Number::Float(number)), ..plain(expr.to_token_stream(), number_text) }
+                Default {
+                    number: Some(Number::Float(number)),
+                    ..plain(expr.to_token_stream(), number_text)
+                }
             }
-            (None, Some(number)) => return error(expr, format!("write `{}.0`: the setting is a float", number?)),
+            (None, Some(number)) => {
+                return error(
+                    expr,
+                    format!("write `{}.0`: the setting is a float", number?),
+                );
+            }
             _ => return wants("a float is a number with a point, such as `1.0`"),
         },
         Kind::Duration => {
@@ -205,7 +275,10 @@ fn literal_default(
             };
             let duration = duration(text)?;
             let tokens = duration_tokens(duration, text);
-            Default { number: Some(Number::Duration(duration)), ..plain(tokens, text.value()) }
+            Default {
+                number: Some(Number::Duration(duration)),
+                ..plain(tokens, text.value())
+            }
         }
         Kind::ByteSize => {
             let Some(text) = text else {
@@ -213,39 +286,63 @@ fn literal_default(
             };
             let bytes = bytes(text)?;
             let tokens = bytes_tokens(bytes, text, krate);
-            Default { number: Some(Number::Bytes(bytes)), ..plain(tokens, text.value()) }
+            Default {
+                number: Some(Number::Bytes(bytes)),
+                ..plain(tokens, text.value())
+            }
         }
         Kind::Text => match text {
             Some(text) => Default {
                 string: Some(text.value()),
-                ..plain(quote_spanned! {span=> ::std::string::String::from(#text) }, text.value())
+                ..plain(
+                    quote_spanned! {span=> ::std::string::String::from(#text) },
+                    text.value(),
+                )
             },
             None => return wants("a `String` is a text in quotes, such as `\"localhost\"`"),
         },
         Kind::Path => match text {
-            Some(text) => plain(quote_spanned! {span=> ::std::path::PathBuf::from(#text) }, text.value()),
+            Some(text) => plain(
+                quote_spanned! {span=> ::std::path::PathBuf::from(#text) },
+                text.value(),
+            ),
             None => return wants("a `PathBuf` is a text in quotes, such as `\"data/app.db\"`"),
         },
         Kind::Url => match text {
             Some(text) => {
                 check_url(text)?;
-                plain(quote_spanned! {span=> #krate::private::url(#text) }, text.value())
+                plain(
+                    quote_spanned! {span=> #krate::private::url(#text) },
+                    text.value(),
+                )
             }
-            None => return wants("a `Url` is a text in quotes, such as `\"http://localhost:9200\"`"),
+            None => {
+                return wants("a `Url` is a text in quotes, such as `\"http://localhost:9200\"`");
+            }
         },
         Kind::Secret => match text {
             // Not shown, not even as a default.
             Some(text) => Default {
                 text: None,
-                ..plain(quote_spanned! {span=> #krate::Secret::from(#text) }, String::new())
+                ..plain(
+                    quote_spanned! {span=> #krate::Secret::from(#text) },
+                    String::new(),
+                )
             },
             None => return wants("a `Secret` is a text in quotes"),
         },
         Kind::Reference => match text {
-            Some(text) => plain(quote_spanned! {span=> #krate::ConnectionRef::new(#text) }, text.value()),
+            Some(text) => plain(
+                quote_spanned! {span=> #krate::ConnectionRef::new(#text) },
+                text.value(),
+            ),
             None => return wants("a `ConnectionRef` is a connection's name in quotes"),
         },
-        Kind::List(_) => return wants("a list is written `default = [\"a\", \"b\"]`; `default` alone is an empty one"),
+        Kind::List(_) => {
+            return wants(
+                "a list is written `default = [\"a\", \"b\"]`; `default` alone is an empty one",
+            );
+        }
         Kind::Map(_) => return wants("a map is an expression; `default` alone is an empty one"),
         Kind::Other | Kind::Option(_) => match text {
             Some(text) => {
@@ -260,7 +357,12 @@ fn literal_default(
     })
 }
 
-fn list_default(array: &syn::ExprArray, ty: &Type, inner: &Kind, krate: &Path) -> syn::Result<Default> {
+fn list_default(
+    array: &syn::ExprArray,
+    ty: &Type,
+    inner: &Kind,
+    krate: &Path,
+) -> syn::Result<Default> {
     let Some(element) = argument(required_type(ty)) else {
         return error(array, "write an expression such as `vec![…]`");
     };
@@ -282,7 +384,11 @@ fn list_default(array: &syn::ExprArray, ty: &Type, inner: &Kind, krate: &Path) -
 
 /// The type without `Option`s around it.
 fn required_type(ty: &Type) -> &Type {
-    if matches!(Kind::of(ty), Kind::Option(_)) { argument(ty).map_or(ty, required_type) } else { ty }
+    if matches!(Kind::of(ty), Kind::Option(_)) {
+        argument(ty).map_or(ty, required_type)
+    } else {
+        ty
+    }
 }
 
 fn argument(ty: &Type) -> Option<&Type> {
@@ -290,10 +396,12 @@ fn argument(ty: &Type) -> Option<&Type> {
         Type::Group(group) => argument(&group.elem),
         Type::Paren(paren) => argument(&paren.elem),
         Type::Path(path) => match &path.path.segments.last()?.arguments {
-            syn::PathArguments::AngleBracketed(arguments) => arguments.args.iter().find_map(|argument| match argument {
-                syn::GenericArgument::Type(ty) => Some(ty),
-                _ => None,
-            }),
+            syn::PathArguments::AngleBracketed(arguments) => {
+                arguments.args.iter().find_map(|argument| match argument {
+                    syn::GenericArgument::Type(ty) => Some(ty),
+                    _ => None,
+                })
+            }
             _ => None,
         },
         _ => None,
@@ -307,7 +415,12 @@ pub(crate) fn range(expr: &Expr, kind: &Kind, krate: &Path) -> syn::Result<Range
         (_, Some(text)) => text_range(text, kind, krate)?,
         (Expr::Paren(paren), _) => return range(&paren.expr, kind, krate),
         (Expr::Range(written), _) => expr_range(written, kind)?,
-        _ => return error(expr, "a range is written `1..=65535`, for durations and sizes `\"1ms..=10min\"`"),
+        _ => {
+            return error(
+                expr,
+                "a range is written `1..=65535`, for durations and sizes `\"1ms..=10min\"`",
+            );
+        }
     };
     if range.is_empty() {
         return error(expr, "no value lies in this range");
@@ -318,17 +431,43 @@ pub(crate) fn range(expr: &Expr, kind: &Kind, krate: &Path) -> syn::Result<Range
 fn expr_range(written: &ExprRange, kind: &Kind) -> syn::Result<Range> {
     match kind {
         Kind::Integer(_) | Kind::Float | Kind::Other => {}
-        Kind::Duration => return error(written, "the range of a `Duration` is a text, such as `\"1ms..=10min\"`"),
-        Kind::ByteSize => return error(written, "the range of a `ByteSize` is a text, such as `\"1 KiB..=64 MiB\"`"),
+        Kind::Duration => {
+            return error(
+                written,
+                "the range of a `Duration` is a text, such as `\"1ms..=10min\"`",
+            );
+        }
+        Kind::ByteSize => {
+            return error(
+                written,
+                "the range of a `ByteSize` is a text, such as `\"1 KiB..=64 MiB\"`",
+            );
+        }
         _ => return error(written, no_range(kind)),
     }
     if written.start.is_none() && written.end.is_none() {
         return error(written, "a range needs a bound, as in `1..=65535` or `1..`");
     }
-    let start = written.start.as_deref().map(|bound| number(bound, kind)).transpose()?.flatten();
-    let end = written.end.as_deref().map(|bound| number(bound, kind)).transpose()?.flatten();
+    let start = written
+        .start
+        .as_deref()
+        .map(|bound| number(bound, kind))
+        .transpose()?
+        .flatten();
+    let end = written
+        .end
+        .as_deref()
+        .map(|bound| number(bound, kind))
+        .transpose()?
+        .flatten();
     let inclusive = matches!(written.limits, RangeLimits::Closed(_));
-    Ok(Range { tokens: quote!((#written)), text: compact(written), start, end, inclusive })
+    Ok(Range {
+        tokens: quote!((#written)),
+        text: compact(written),
+        start,
+        end,
+        inclusive,
+    })
 }
 
 fn no_range(kind: &Kind) -> String {
@@ -343,18 +482,32 @@ fn no_range(kind: &Kind) -> String {
 
 /// A bound's value; `None` for an expression that is no literal.
 fn number(bound: &Expr, kind: &Kind) -> syn::Result<Option<Number>> {
-    let Some(literal) = Signed::of(bound) else { return Ok(None) };
+    let Some(literal) = Signed::of(bound) else {
+        return Ok(None);
+    };
     match (kind, literal.integer(), literal.float()) {
         (Kind::Integer(integer), Some(number), _) => {
             let number = number?;
             if number < integer.min || number > integer.max {
-                return error(bound, format!("a `{}` takes {} to {}", integer.name, integer.min, integer.max));
+                return error(
+                    bound,
+                    format!(
+                        "a `{}` takes {} to {}",
+                        integer.name, integer.min, integer.max
+                    ),
+                );
             }
             Ok(Some(Number::Integer(number)))
         }
-        (Kind::Integer(integer), ..) => error(bound, format!("a bound of a `{}` is a whole number", integer.name)),
+        (Kind::Integer(integer), ..) => error(
+            bound,
+            format!("a bound of a `{}` is a whole number", integer.name),
+        ),
         (Kind::Float, _, Some(number)) => Ok(Some(Number::Float(number?))),
-        (Kind::Float, Some(number), _) => error(bound, format!("write `{}.0`: the setting is a float", number?)),
+        (Kind::Float, Some(number), _) => error(
+            bound,
+            format!("write `{}.0`: the setting is a float", number?),
+        ),
         (Kind::Float, ..) => error(bound, "a bound of a float is a number such as `1.0`"),
         (_, Some(number), _) => Ok(Some(Number::Integer(number?))),
         (_, _, Some(number)) => Ok(Some(Number::Float(number?))),
@@ -367,10 +520,18 @@ fn text_range(text: &LitStr, kind: &Kind, krate: &Path) -> syn::Result<Range> {
     let (start, end, inclusive) = match (value.split_once("..="), value.split_once("..")) {
         (Some((start, end)), _) => (start.trim(), end.trim(), true),
         (None, Some((start, end))) => (start.trim(), end.trim(), false),
-        (None, None) => return error(text, "a range of durations or sizes is written `\"1ms..=10min\"`"),
+        (None, None) => {
+            return error(
+                text,
+                "a range of durations or sizes is written `\"1ms..=10min\"`",
+            );
+        }
     };
     if start.is_empty() && end.is_empty() {
-        return error(text, "a range needs a bound, as in `\"1ms..=10min\"` or `\"1s..\"`");
+        return error(
+            text,
+            "a range needs a bound, as in `\"1ms..=10min\"` or `\"1s..\"`",
+        );
     }
     let part = |part: &str| (!part.is_empty()).then(|| LitStr::new(part, text.span()));
     let (start, end) = (part(start), part(end));
@@ -378,8 +539,16 @@ fn text_range(text: &LitStr, kind: &Kind, krate: &Path) -> syn::Result<Range> {
     let is_duration = match kind {
         Kind::Duration => true,
         Kind::ByteSize => false,
-        Kind::Other => start.iter().chain(&end).all(|bound| duration(bound).is_ok()),
-        Kind::Integer(_) | Kind::Float => return error(text, "a range of numbers is written without quotes: `1..=65535`"),
+        Kind::Other => start
+            .iter()
+            .chain(&end)
+            .all(|bound| duration(bound).is_ok()),
+        Kind::Integer(_) | Kind::Float => {
+            return error(
+                text,
+                "a range of numbers is written without quotes: `1..=65535`",
+            );
+        }
         _ => return error(text, no_range(kind)),
     };
     let bound = |bound: &LitStr| -> syn::Result<(Number, TokenStream)> {
@@ -394,7 +563,13 @@ fn text_range(text: &LitStr, kind: &Kind, krate: &Path) -> syn::Result<Range> {
     let (start, start_tokens) = start.as_ref().map(bound).transpose()?.unzip();
     let (end, end_tokens) = end.as_ref().map(bound).transpose()?.unzip();
     let limits = if inclusive { quote!(..=) } else { quote!(..) };
-    Ok(Range { tokens: quote!((#start_tokens #limits #end_tokens)), text: value, start, end, inclusive })
+    Ok(Range {
+        tokens: quote!((#start_tokens #limits #end_tokens)),
+        text: value,
+        start,
+        end,
+        inclusive,
+    })
 }
 
 fn duration(text: &LitStr) -> syn::Result<Duration> {
@@ -413,7 +588,13 @@ fn duration_tokens(duration: Duration, text: &LitStr) -> TokenStream {
 fn bytes(text: &LitStr) -> syn::Result<u64> {
     match text.value().trim().parse::<bytesize::ByteSize>() {
         Ok(size) => Ok(size.as_u64()),
-        Err(_) => error(text, format!("`{}` is no size; write a number with a unit, as in `\"64 MiB\"`", text.value())),
+        Err(_) => error(
+            text,
+            format!(
+                "`{}` is no size; write a number with a unit, as in `\"64 MiB\"`",
+                text.value()
+            ),
+        ),
     }
 }
 
@@ -426,10 +607,19 @@ fn bytes_tokens(bytes: u64, text: &LitStr, krate: &Path) -> TokenStream {
 /// Finds what can be found without a URL parser, which would double this crate's compile time.
 fn check_url(text: &LitStr) -> syn::Result<()> {
     let value = text.value();
-    let wrong = |why: &str| error(text, format!("{why}; a URL is written as in `\"http://localhost:9200\"`"));
-    let Some((scheme, rest)) = value.split_once("://") else { return wrong("a scheme such as `http://` is missing") };
+    let wrong = |why: &str| {
+        error(
+            text,
+            format!("{why}; a URL is written as in `\"http://localhost:9200\"`"),
+        )
+    };
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return wrong("a scheme such as `http://` is missing");
+    };
     let scheme_is_right = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     if !scheme_is_right {
         return wrong("the scheme is malformed");
     }
@@ -443,7 +633,8 @@ fn check_url(text: &LitStr) -> syn::Result<()> {
         _ => (host_and_port, ""),
     };
     let brackets_match = host.starts_with('[') == host.ends_with(']');
-    let host_is_right = brackets_match && !host.contains(['%', '<', '>', '^', '|', '\\', '"', '`', '{', '}']);
+    let host_is_right =
+        brackets_match && !host.contains(['%', '<', '>', '^', '|', '\\', '"', '`', '{', '}']);
     if (host.is_empty() && scheme != "file") || !host_is_right {
         return wrong("the host is missing or malformed");
     }

@@ -1,7 +1,10 @@
 //! The declaration as it is meant: settings, connection, choices; built from what was written, checked by [`crate::check`].
 
 use proc_macro2::{Span, TokenStream};
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Ident, Lit, LitStr, Path, Type, Variant, Visibility, parse_quote};
+use syn::{
+    Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Ident, Lit, LitStr, Path, Type, Variant,
+    Visibility, parse_quote,
+};
 
 use crate::args::{Args, Value};
 use crate::check;
@@ -54,20 +57,33 @@ pub(crate) enum Default {
 
 impl Table {
     /// The settings of `fields`; what is wrong is told and left out.
-    pub(crate) fn new(ident: &Ident, fields: &Fields, krate: Path, validate: Option<Path>, errors: &Errors) -> Self {
+    pub(crate) fn new(
+        ident: &Ident,
+        fields: &Fields,
+        krate: Path,
+        validate: Option<Path>,
+        errors: &Errors,
+    ) -> Self {
         let settings = fields
             .iter()
             .filter_map(|field| Field::read(field, errors))
             .map(|field| Setting::new(field, &krate, errors))
             .collect();
-        let table = Self { ident: ident.clone(), krate, settings, validate };
+        let table = Self {
+            ident: ident.clone(),
+            krate,
+            settings,
+            validate,
+        };
         check::names(&table, errors);
         table
     }
 
     /// Whether nothing needs to be written, as far as the spelling of the types tells.
     pub(crate) fn has_default(&self) -> bool {
-        self.settings.iter().all(|setting| setting.default.is_some() || setting.is_option())
+        self.settings
+            .iter()
+            .all(|setting| setting.default.is_some() || setting.is_option())
     }
 }
 
@@ -77,14 +93,24 @@ impl Setting {
         let kind = Kind::of(&field.ty);
         check::words(args, &kind, errors);
         let told = |result: syn::Result<_>| result.map_err(|error| errors.push(error)).ok();
-        let default = args.find("default").and_then(|written| match &written.value {
-            Value::Expr(expr) => told(literal::default(expr, &field.ty, &kind, krate).map(Default::Written)),
-            _ => Some(Default::OfType),
-        });
+        let default = args
+            .find("default")
+            .and_then(|written| match &written.value {
+                Value::Expr(expr) => {
+                    told(literal::default(expr, &field.ty, &kind, krate).map(Default::Written))
+                }
+                _ => Some(Default::OfType),
+            });
         let range = args.expr("range").and_then(|expr| {
-            literal::range(expr, &kind, krate).map_err(|error| errors.push(error)).ok()
+            literal::range(expr, &kind, krate)
+                .map_err(|error| errors.push(error))
+                .ok()
         });
-        let one_of = args.texts("one_of").into_iter().cloned().collect::<Vec<_>>();
+        let one_of = args
+            .texts("one_of")
+            .into_iter()
+            .cloned()
+            .collect::<Vec<_>>();
         let name = match args.text("rename") {
             Some(name) => (check::setting_name(name, errors), name.span()),
             None => (field.name.clone(), field.ident.span()),
@@ -92,7 +118,10 @@ impl Setting {
         let texts = args.texts("alias");
         let setting = Self {
             name,
-            aliases: texts.iter().map(|alias| (check::setting_name(alias, errors), alias.span())).collect(),
+            aliases: texts
+                .iter()
+                .map(|alias| (check::setting_name(alias, errors), alias.span()))
+                .collect(),
             doc: field.doc,
             default,
             range,
@@ -123,7 +152,10 @@ impl Setting {
 /// An expression as it is written in configuration.
 fn written(expr: &Expr) -> String {
     match expr {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.value(),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => text.value(),
         other => literal::compact(other),
     }
 }
@@ -142,8 +174,20 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// The declaration that `input`, with the attribute's words in `args`, makes. `attribute` is where they stood.
-    pub(crate) fn new(input: &DeriveInput, fields: &Fields, args: &Args, attribute: Span, errors: &Errors) -> Self {
-        let table = Table::new(&input.ident, fields, krate(args), args.path("validate").cloned(), errors);
+    pub(crate) fn new(
+        input: &DeriveInput,
+        fields: &Fields,
+        args: &Args,
+        attribute: Span,
+        errors: &Errors,
+    ) -> Self {
+        let table = Table::new(
+            &input.ident,
+            fields,
+            krate(args),
+            args.path("validate").cloned(),
+            errors,
+        );
         check::reserved(&table, errors);
         let (name, category) = check::type_and_category(args, attribute, errors);
         Self {
@@ -161,7 +205,9 @@ impl Connection {
 
 /// Where `connreg` is.
 pub(crate) fn krate(args: &Args) -> Path {
-    args.path("crate").cloned().unwrap_or_else(|| parse_quote!(::connreg))
+    args.path("crate")
+        .cloned()
+        .unwrap_or_else(|| parse_quote!(::connreg))
 }
 
 /// Begins the table that the attribute appends to the documentation.
@@ -200,10 +246,20 @@ impl Choices {
             _ => Vec::new(),
         };
         if variants.is_empty() {
-            errors.at(ident, "an enum without variants has no words to choose from");
+            errors.at(
+                ident,
+                "an enum without variants has no words to choose from",
+            );
         }
-        let choices = variants.into_iter().filter_map(|variant| Choice::new(variant, errors)).collect();
-        let choices = Self { ident: ident.clone(), krate, choices };
+        let choices = variants
+            .into_iter()
+            .filter_map(|variant| Choice::new(variant, errors))
+            .collect();
+        let choices = Self {
+            ident: ident.clone(),
+            krate,
+            choices,
+        };
         check::words_of_choices(&choices, errors);
         choices
     }
@@ -222,15 +278,24 @@ impl Choice {
         let args = field::settings(&variant.attrs, &keys::VARIANT, errors);
         let name = match args.text("rename") {
             Some(name) => (check::setting_name(name, errors), name.span()),
-            None => (snake_case(&syn::ext::IdentExt::unraw(&variant.ident).to_string()), variant.ident.span()),
+            None => (
+                snake_case(&syn::ext::IdentExt::unraw(&variant.ident).to_string()),
+                variant.ident.span(),
+            ),
         };
         let aliases = args.texts("alias");
         Some(Self {
             variant: variant.ident.clone(),
             name,
-            aliases: aliases.iter().map(|alias| (check::setting_name(alias, errors), alias.span())).collect(),
+            aliases: aliases
+                .iter()
+                .map(|alias| (check::setting_name(alias, errors), alias.span()))
+                .collect(),
             doc: field::doc(&variant.attrs),
-            is_default: variant.attrs.iter().any(|attribute| attribute.path().is_ident("default")),
+            is_default: variant
+                .attrs
+                .iter()
+                .any(|attribute| attribute.path().is_ident("default")),
         })
     }
 }

@@ -16,7 +16,15 @@ pub(crate) fn docs(table: &Table) -> Vec<Attribute> {
         attributes.push(parse_quote!(#[doc = "It has no settings of its own."]));
         return attributes;
     }
-    for line in ["", DOC_MARKER, "", "# Settings", "", "| setting | type | default | meaning |", "|---|---|---|---|"] {
+    for line in [
+        "",
+        DOC_MARKER,
+        "",
+        "# Settings",
+        "",
+        "| setting | type | default | meaning |",
+        "|---|---|---|---|",
+    ] {
         attributes.push(parse_quote!(#[doc = #line]));
     }
     for setting in &table.settings {
@@ -31,24 +39,35 @@ pub(crate) fn docs(table: &Table) -> Vec<Attribute> {
 }
 
 fn row(setting: &Setting) -> String {
-    let ty = setting.kind.label().unwrap_or_else(|| format!("`{}`", compact_type(setting)));
+    let ty = setting
+        .kind
+        .label()
+        .unwrap_or_else(|| format!("`{}`", compact_type(setting)));
     let name = match setting.flatten {
         true => format!("(those of {ty})"),
         false => format!("`{}`", setting.name.0),
     };
     let default = default(setting);
     let cells = [name, ty, default, meaning(setting)];
-    format!("| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+    format!(
+        "| {} |",
+        cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
+    )
 }
 
 fn compact_type(setting: &Setting) -> String {
     let ty = &setting.ty;
-    compact(quote!(#ty)).replace(" < ", "<").replace(" >", ">").replace(" ,", ",")
+    compact(quote!(#ty))
+        .replace(" < ", "<")
+        .replace(" >", ">")
+        .replace(" ,", ",")
 }
 
 fn default(setting: &Setting) -> String {
     match &setting.default {
-        Some(Default::Written(_)) if setting.secret || *setting.kind.required() == Kind::Secret => "[redacted]".into(),
+        Some(Default::Written(_)) if setting.secret || *setting.kind.required() == Kind::Secret => {
+            "[redacted]".into()
+        }
         Some(Default::OfType) => "its own".into(),
         Some(Default::Written(default)) => match &default.text {
             Some(text) if text.is_empty() => "empty".into(),
@@ -86,11 +105,19 @@ fn meaning(setting: &Setting) -> String {
         (None, None) => {}
     }
     if !setting.one_of.is_empty() {
-        let texts: Vec<String> = setting.one_of.iter().map(|text| format!("`{}`", text.value())).collect();
+        let texts: Vec<String> = setting
+            .one_of
+            .iter()
+            .map(|text| format!("`{}`", text.value()))
+            .collect();
         parts.push(format!("One of {}.", texts.join(", ")));
     }
     if !setting.aliases.is_empty() {
-        let aliases: Vec<String> = setting.aliases.iter().map(|(alias, _)| format!("`{alias}`")).collect();
+        let aliases: Vec<String> = setting
+            .aliases
+            .iter()
+            .map(|(alias, _)| format!("`{alias}`"))
+            .collect();
         parts.push(format!("Also {}.", aliases.join(", ")));
     }
     if let Some(env) = &setting.env {

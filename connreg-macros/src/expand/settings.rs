@@ -9,10 +9,18 @@ use crate::model::{Default, Setting, Table};
 
 pub(super) fn settings(table: &Table) -> TokenStream {
     let (ident, krate) = (&table.ident, &table.krate);
-    let fields = table.settings.iter().map(|setting| description(setting, krate));
-    let locals: Vec<Ident> =
-        (0..table.settings.len()).map(|index| format_ident!("field_{index}", span = Span::mixed_site())).collect();
-    let reads = table.settings.iter().enumerate().map(|(index, setting)| read(index, setting, krate));
+    let fields = table
+        .settings
+        .iter()
+        .map(|setting| description(setting, krate));
+    let locals: Vec<Ident> = (0..table.settings.len())
+        .map(|index| format_ident!("field_{index}", span = Span::mixed_site()))
+        .collect();
+    let reads = table
+        .settings
+        .iter()
+        .enumerate()
+        .map(|(index, setting)| read(index, setting, krate));
     let names = table.settings.iter().map(|setting| &setting.ident);
     let result = match &table.validate {
         Some(path) => {
@@ -53,8 +61,11 @@ fn description(setting: &Setting, krate: &Path) -> TokenStream {
     }
     match &setting.default {
         Some(Default::OfType) if setting.serde || setting.flatten => {}
-        Some(Default::OfType) => add("default", quote!(<#ty as #krate::private::SettingValue>::DEFAULT)),
-        Some(Default::Written(default)) if setting.secret => drop(default),
+        Some(Default::Written(_)) if setting.secret => {}
+        Some(Default::OfType) => add(
+            "default",
+            quote!(<#ty as #krate::private::SettingValue>::DEFAULT),
+        ),
         Some(Default::Written(default)) => {
             if let Some(text) = &default.text {
                 add("default", some(text));
@@ -65,7 +76,10 @@ fn description(setting: &Setting, krate: &Path) -> TokenStream {
     if setting.default.is_some() || setting.is_option() {
         add("required", quote!(false));
     } else if !setting.serde && !setting.flatten {
-        add("required", quote!(!<#ty as #krate::private::SettingValue>::OPTIONAL));
+        add(
+            "required",
+            quote!(!<#ty as #krate::private::SettingValue>::OPTIONAL),
+        );
     }
     if setting.secret {
         add("secret", quote!(true));
@@ -82,9 +96,11 @@ fn description(setting: &Setting, krate: &Path) -> TokenStream {
         let texts = &setting.one_of;
         add("one_of", quote!(&[#(#texts),*]));
     }
-    for (part, text) in
-        [("env", &setting.env), ("example", &setting.example), ("deprecated", &setting.deprecated)]
-    {
+    for (part, text) in [
+        ("env", &setting.env),
+        ("example", &setting.example),
+        ("deprecated", &setting.deprecated),
+    ] {
         if let Some(text) = text {
             add(part, some(text));
         }
@@ -110,10 +126,16 @@ fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
     if setting.flatten {
         return quote!(table.flatten::<#ty>());
     }
-    let start = if setting.serde { quote!(serde_field) } else { quote!(field) };
-    let mut chain = quote!(table.#start::<#ty>(&<Self as #krate::private::Settings>::FIELDS[#index]));
-    let default = default(setting)
-        .or_else(|| (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None)));
+    let start = if setting.serde {
+        quote!(serde_field)
+    } else {
+        quote!(field)
+    };
+    let mut chain =
+        quote!(table.#start::<#ty>(&<Self as #krate::private::Settings>::FIELDS[#index]));
+    let default = default(setting).or_else(|| {
+        (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None))
+    });
     if let Some(default) = default {
         chain.extend(quote!(.default(|| #default)));
     }
