@@ -1,0 +1,8 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "db")]
+#[derive(Debug)]
+struct Thing {
+}
+
+fn main() {}
