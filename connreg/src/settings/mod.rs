@@ -16,7 +16,7 @@ pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
 pub use value::{
-    DefaultText, Length, Ranged, SettingValue, Shown, choose, parse_duration, url,
+    Length, Ranged, SettingValue, choose, default_text, parse_duration, url,
 };
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.

@@ -1,7 +1,6 @@
 use connreg::connection;
-use connreg::capability::KeyValue;
 
-#[connection(type = "thing", category = "db", provides(KeyValue, KeyValue))]
+#[connection(type = "thing", category = "db", provides(Copy, Copy))]
 struct Thing {
 }
 

@@ -1,6 +1,6 @@
 use connreg::Settings;
 
-#[derive(Settings)]
+#[derive(Clone, Settings)]
 enum Mode {
     Fast,
     Safe,
