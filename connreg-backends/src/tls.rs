@@ -99,7 +99,9 @@ impl Tls {
             .with_protocol_versions(self.versions.supported())
             .map_err(|error| refused("no version of TLS is left to offer", error))?;
         let verifier = self.verifier(&provider)?;
-        let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+        let builder = builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(Identity { certificate, key }) => builder
@@ -121,10 +123,14 @@ impl Tls {
     ) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
         let algorithms = provider.signature_verification_algorithms;
         Ok(match self.verify {
-            Verify::Nothing => Arc::new(Lenient { roots: None, algorithms }),
-            Verify::Chain => {
-                Arc::new(Lenient { roots: Some(self.roots.load()?), algorithms })
-            }
+            Verify::Nothing => Arc::new(Lenient {
+                roots: None,
+                algorithms,
+            }),
+            Verify::Chain => Arc::new(Lenient {
+                roots: Some(self.roots.load()?),
+                algorithms,
+            }),
             Verify::Full => {
                 let roots = Arc::new(self.roots.load()?);
                 WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider))
@@ -137,10 +143,11 @@ impl Tls {
 
 impl Versions {
     fn supported(self) -> &'static [&'static SupportedProtocolVersion] {
+        static ALL: [&SupportedProtocolVersion; 2] = [&version::TLS13, &version::TLS12];
         match self {
-            Self::All => &[&version::TLS13, &version::TLS12],
-            Self::Only12 => &[&version::TLS12],
-            Self::Only13 => &[&version::TLS13],
+            Self::All => &ALL,
+            Self::Only12 => &ALL[1..],
+            Self::Only13 => &ALL[..1],
         }
     }
 }
@@ -160,8 +167,9 @@ impl Roots {
                 store.add_parsable_certificates(found.certs);
                 if store.is_empty() {
                     let message = "the system has no trusted certificates";
-                    let error = ConnectError::new(ErrorKind::Tls, message)
-                        .with_help("install the system's CA certificates, or name a file of your own");
+                    let error = ConnectError::new(ErrorKind::Tls, message).with_help(
+                        "install the system's CA certificates, or name a file of your own",
+                    );
                     return Err(match found.errors.into_iter().next() {
                         Some(cause) => error.with_source(cause),
                         None => error,
@@ -171,7 +179,10 @@ impl Roots {
             Self::File(path) => {
                 for certificate in certificates(path)? {
                     store.add(certificate).map_err(|error| {
-                        refused(format!("{} holds an unusable certificate", path.display()), error)
+                        refused(
+                            format!("{} holds an unusable certificate", path.display()),
+                            error,
+                        )
                     })?;
                 }
             }
@@ -203,13 +214,19 @@ pub(crate) fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Connect
 }
 
 fn unreadable(what: &str, path: &Path, error: pem::Error) -> ConnectError {
-    ConnectError::new(ErrorKind::Tls, format!("can't read the {what} {}", path.display()))
-        .with_help("check that the file is there, is PEM, and may be read by this program")
-        .with_transient(false)
-        .with_source(error)
+    ConnectError::new(
+        ErrorKind::Tls,
+        format!("can't read the {what} {}", path.display()),
+    )
+    .with_help("check that the file is there, is PEM, and may be read by this program")
+    .with_transient(false)
+    .with_source(error)
 }
 
-fn refused(what: impl Into<String>, error: rustls::Error) -> ConnectError {
+fn refused(
+    what: impl Into<String>,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> ConnectError {
     ConnectError::new(ErrorKind::Tls, what).with_source(error)
 }
 

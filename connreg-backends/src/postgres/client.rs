@@ -20,7 +20,7 @@ use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
 use super::transaction::{Transaction, TransactionBuilder};
 
-/// An open connection to PostgreSQL: a pool of sessions. Cheap to clone.
+/// An open connection to Postgres: a pool of sessions. Cheap to clone.
 ///
 /// Each call takes a session for as long as it lasts. Statements are prepared once for each session and kept. What
 /// needs one session for several calls takes [`transaction`](Self::transaction) or [`acquire`](Self::acquire).
@@ -50,7 +50,11 @@ impl Client {
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
         let first = connector.open(None).await?;
         let pool = Pool::new(Manager::new(connector.clone(), first), context);
-        Ok(Self(Arc::new(Inner { pool, connector, closed: watch::Sender::new(false) })))
+        Ok(Self(Arc::new(Inner {
+            pool,
+            connector,
+            closed: watch::Sender::new(false),
+        })))
     }
 
     /// A round trip, on a pooled session if there is room, else on one of its own.
@@ -102,11 +106,7 @@ impl Client {
     /// # Errors
     ///
     /// As [`query`](Self::query), and if there is no row, or more than one.
-    pub async fn query_one(
-        &self,
-        sql: &str,
-        params: &[&(dyn ToSql + Sync)],
-    ) -> Result<Row, Error> {
+    pub async fn query_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
         self.executor().await?.query_one(sql, params).await
     }
 
@@ -257,8 +257,16 @@ impl Client {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        let channels = channels.into_iter().map(|channel| channel.as_ref().to_owned()).collect();
-        listen::start(self.0.connector.clone(), channels, self.0.closed.subscribe()).await
+        let channels = channels
+            .into_iter()
+            .map(|channel| channel.as_ref().to_owned())
+            .collect();
+        listen::start(
+            self.0.connector.clone(),
+            channels,
+            self.0.closed.subscribe(),
+        )
+        .await
     }
 
     /// Tells whoever listens on a channel.
@@ -267,7 +275,9 @@ impl Client {
     ///
     /// As [`query`](Self::query).
     pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), Error> {
-        self.execute("SELECT pg_notify($1, $2)", &[&channel, &payload]).await.map(drop)
+        self.execute("SELECT pg_notify($1, $2)", &[&channel, &payload])
+            .await
+            .map(drop)
     }
 }
 

@@ -40,7 +40,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connector").field("places", &self.target.places).finish_non_exhaustive()
+        f.debug_struct("Connector")
+            .field("places", &self.target.places)
+            .finish_non_exhaustive()
     }
 }
 
@@ -68,7 +70,12 @@ impl Connector {
             }
         }
         let cache_size = settings.statement_cache_size;
-        Ok(Self(Arc::new(Inner { context: context.clone(), target, tls, cache_size })))
+        Ok(Self(Arc::new(Inner {
+            context: context.clone(),
+            target,
+            tls,
+            cache_size,
+        })))
     }
 
     pub(crate) fn context(&self) -> &Context {
@@ -86,7 +93,9 @@ impl Connector {
             random::shuffle(&mut places);
         }
         let rounds: &[SessionAttributes] = match &target.attributes {
-            SessionAttributes::PreferStandby => &[SessionAttributes::Standby, SessionAttributes::Any],
+            SessionAttributes::PreferStandby => {
+                &[SessionAttributes::Standby, SessionAttributes::Any]
+            }
             other => std::slice::from_ref(other),
         };
         let attempts = u32::try_from(places.len() * rounds.len()).unwrap_or(u32::MAX);
@@ -95,8 +104,11 @@ impl Connector {
         for wanted in rounds {
             for place in &places {
                 let limit = until.next_share();
-                let opened =
-                    timeout(limit, self.open_place(place, *wanted, notifications.clone())).await;
+                let opened = timeout(
+                    limit,
+                    self.open_place(place, *wanted, notifications.clone()),
+                )
+                .await;
                 let failure = match opened {
                     Ok(Ok(session)) => return Ok(session),
                     Ok(Err(failure)) => failure,
@@ -128,9 +140,17 @@ impl Connector {
                 config.host_path(directory).port(*port);
                 vec![None]
             }
-            Place::Tcp { host, address, port } => {
+            Place::Tcp {
+                host,
+                address,
+                port,
+            } => {
                 config.host(host.as_str()).port(*port);
-                addresses_of(host, *address, *port).await?.into_iter().map(Some).collect()
+                addresses_of(host, *address, *port)
+                    .await?
+                    .into_iter()
+                    .map(Some)
+                    .collect()
             }
         };
         let mut failures = Vec::new();
@@ -177,7 +197,10 @@ impl Connector {
         for driver_mode in attempts {
             let mut config = config.clone();
             config.ssl_mode(*driver_mode);
-            match self.open_once(place, mode, &config, notifications.clone()).await {
+            match self
+                .open_once(place, mode, &config, notifications.clone())
+                .await
+            {
                 Ok(session) => return Ok(session),
                 // What is first said is what counts; the other protection is tried only where it may be the cause.
                 Err(failure) if !is_about_protection(&failure) => {
@@ -203,15 +226,26 @@ impl Connector {
             Some((_, tls)) if config.get_ssl_mode() != DriverMode::Disable => {
                 let (client, connection) = config.connect(tls.clone()).await.map_err(failed)?;
                 check_version(place, connection.parameter("server_version"))?;
-                let mut session =
-                    Session::start(&self.0.context, client, connection, self.0.cache_size, notifications);
+                let mut session = Session::start(
+                    &self.0.context,
+                    client,
+                    connection,
+                    self.0.cache_size,
+                    notifications,
+                );
                 session.tls = Some(tls.clone());
                 Ok(session)
             }
             _ => {
                 let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
                 check_version(place, connection.parameter("server_version"))?;
-                Ok(Session::start(&self.0.context, client, connection, self.0.cache_size, notifications))
+                Ok(Session::start(
+                    &self.0.context,
+                    client,
+                    connection,
+                    self.0.cache_size,
+                    notifications,
+                ))
             }
         }
     }
@@ -219,7 +253,11 @@ impl Connector {
 
 impl Inner {
     async fn set_password(&self, config: &mut Config, place: &Place) -> Result<(), ConnectError> {
-        let Some(path) = self.target.passfile.clone().filter(|_| config.get_password().is_none())
+        let Some(path) = self
+            .target
+            .passfile
+            .clone()
+            .filter(|_| config.get_password().is_none())
         else {
             return Ok(());
         };
@@ -245,7 +283,10 @@ struct Budget {
 
 impl Budget {
     fn new(limit: Duration, attempts: u32) -> Self {
-        Self { end: Instant::now() + limit.saturating_sub(MARGIN.min(limit / 10)), attempts }
+        Self {
+            end: Instant::now() + limit.saturating_sub(MARGIN.min(limit / 10)),
+            attempts,
+        }
     }
 
     fn next_share(&mut self) -> Duration {
@@ -272,11 +313,22 @@ async fn addresses_of(
     if let Some(address) = known {
         return Ok(vec![address]);
     }
-    let failed = || ConnectError::new(ErrorKind::Dns, format!("the host `{host}` could not be found"));
-    let found = lookup_host((host, port)).await.map_err(|error| failed().with_source(error))?;
+    let failed = || {
+        ConnectError::new(
+            ErrorKind::Dns,
+            format!("the host `{host}` could not be found"),
+        )
+    };
+    let found = lookup_host((host, port))
+        .await
+        .map_err(|error| failed().with_source(error))?;
     let mut addresses: Vec<_> = found.map(|address: SocketAddr| address.ip()).collect();
     addresses.dedup();
-    if addresses.is_empty() { Err(failed()) } else { Ok(addresses) }
+    if addresses.is_empty() {
+        Err(failed())
+    } else {
+        Ok(addresses)
+    }
 }
 
 fn check_version(place: &Place, version: Option<&str>) -> Result<(), ConnectError> {
@@ -340,11 +392,10 @@ fn all_of(mut failures: Vec<ConnectError>) -> ConnectError {
     if failures.is_empty() {
         return last;
     }
-    let mut message = String::from("no server could be used: ");
-    for failure in &failures {
-        message.push_str(&format!("{failure} ({}); ", failure.kind()));
-    }
-    message.push_str(&format!("{last} ({})", last.kind()));
+    let told = |failure: &ConnectError| format!("{failure} ({})", failure.kind());
+    let mut all: Vec<_> = failures.iter().map(told).collect();
+    all.push(told(&last));
+    let message = format!("no server could be used: {}", all.join("; "));
     // The kind of the first: the servers behind it are there for when it fails.
     let kind = failures[0].kind();
     ConnectError::new(kind, message).with_source(last)

@@ -32,9 +32,10 @@ impl From<&str> for Mistake {
 /// Reads a URL (`postgres://…`, `postgresql://…`) or `key=value` pairs.
 pub(crate) fn parse(text: &str) -> Result<Parameters, Mistake> {
     let text = text.trim();
-    let rest = ["postgres://", "postgresql://"]
-        .iter()
-        .find_map(|scheme| text.get(..scheme.len()).filter(|s| s.eq_ignore_ascii_case(scheme)));
+    let rest = ["postgres://", "postgresql://"].iter().find_map(|scheme| {
+        text.get(..scheme.len())
+            .filter(|s| s.eq_ignore_ascii_case(scheme))
+    });
     match rest {
         Some(scheme) => parse_url(&text[scheme.len()..]),
         None if text.contains("://") => {
@@ -78,7 +79,11 @@ fn parse_url(text: &str) -> Result<Parameters, Mistake> {
     if let Some(database) = database {
         push(&mut parameters, "dbname", database)?;
     }
-    for pair in query.into_iter().flat_map(|query| query.split('&')).filter(|p| !p.is_empty()) {
+    for pair in query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .filter(|p| !p.is_empty())
+    {
         let Some((key, value)) = pair.split_once('=') else {
             return Err("a parameter behind the `?` has no `=`".into());
         };
@@ -112,7 +117,11 @@ fn split_hosts(text: &str) -> Result<(String, String), Mistake> {
         hosts.push(host);
         ports.push(port);
     }
-    let ports = if ports.iter().all(|port| port.is_empty()) { String::new() } else { ports.join(",") };
+    let ports = if ports.iter().all(|port| port.is_empty()) {
+        String::new()
+    } else {
+        ports.join(",")
+    };
     Ok((hosts.join(","), ports))
 }
 
@@ -133,11 +142,15 @@ fn decode<'a>(text: &'a str, what: &str) -> Result<Cow<'a, str>, Mistake> {
         .enumerate()
         .all(|(at, byte)| *byte != b'%' || (is_hex(at + 1) && is_hex(at + 2)));
     if !whole {
-        return Err(Mistake(format!("{what}: a `%` must be written as `%25` in a URL")));
+        return Err(Mistake(format!(
+            "{what}: a `%` must be written as `%25` in a URL"
+        )));
     }
-    percent_decode_str(text)
-        .decode_utf8()
-        .map_err(|_| Mistake(format!("{what}: not UTF-8 once its `%` escapes are decoded")))
+    percent_decode_str(text).decode_utf8().map_err(|_| {
+        Mistake(format!(
+            "{what}: not UTF-8 once its `%` escapes are decoded"
+        ))
+    })
 }
 
 /// `key=value key = 'quoted \' value' …`
@@ -145,7 +158,9 @@ fn parse_pairs(text: &str) -> Result<Parameters, Mistake> {
     let mut parameters = Parameters::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c == '=' || c.is_whitespace())
+            .unwrap_or(rest.len());
         let (key, behind) = rest.split_at(end);
         let Some(behind) = behind.trim_start().strip_prefix('=') else {
             return Err(missing_equals(text));
@@ -206,13 +221,18 @@ mod tests {
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-        expected.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        expected
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
     }
 
     #[test]
     fn urls() {
         assert_eq!(
-            parsed("postgresql://ann:p%40ss@db.example:6432/shop?sslmode=verify-full&options=-c%20a%3Db"),
+            parsed(
+                "postgresql://ann:p%40ss@db.example:6432/shop?sslmode=verify-full&options=-c%20a%3Db"
+            ),
             pairs(&[
                 ("user", "ann"),
                 ("password", "p@ss"),
@@ -237,7 +257,12 @@ mod tests {
         );
         assert_eq!(
             parsed("postgresql://ann:a/b@h/x"),
-            pairs(&[("user", "ann"), ("password", "a/b"), ("host", "h"), ("dbname", "x")])
+            pairs(&[
+                ("user", "ann"),
+                ("password", "a/b"),
+                ("host", "h"),
+                ("dbname", "x")
+            ])
         );
         assert_eq!(parsed("postgresql://"), pairs(&[]));
     }
@@ -271,8 +296,13 @@ mod tests {
             "mysql://ann:hunter2@h/x",
             "Host=a;Password=hunter2;X",
         ] {
-            let mistake = parse(text).err().unwrap_or_else(|| panic!("{text} was accepted"));
-            assert!(!mistake.to_string().contains("hunter2"), "{text}: {mistake}");
+            let mistake = parse(text)
+                .err()
+                .unwrap_or_else(|| panic!("{text} was accepted"));
+            assert!(
+                !mistake.to_string().contains("hunter2"),
+                "{text}: {mistake}"
+            );
         }
         assert!(parse("Host a;Password=x").is_err_and(|m| m.0.contains("ADO.NET")));
     }

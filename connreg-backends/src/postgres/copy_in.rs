@@ -33,7 +33,10 @@ pub struct CopyIn<'a> {
 
 impl<'a> CopyIn<'a> {
     pub(super) fn new(hold: Hold<'a>, sink: CopyInSink<Bytes>) -> Self {
-        Self { hold, sink: Box::pin(sink) }
+        Self {
+            hold,
+            sink: Box::pin(sink),
+        }
     }
 
     /// Sends a piece; pieces may end anywhere. Waits while the server is slow to take it.

@@ -18,12 +18,18 @@ pub(crate) enum Effect {
 
 /// Words that begin a statement which by itself leaves nothing behind.
 const DATA: &[&str] = &[
-    "select", "insert", "update", "delete", "merge", "values", "table", "with", "explain", "show", "copy",
-    "notify", "analyze", "vacuum", "truncate",
+    "select", "insert", "update", "delete", "merge", "values", "table", "with", "explain", "show",
+    "copy", "notify", "analyze", "vacuum", "truncate",
 ];
 
 /// Functions that leave something behind in the session, by a part of their names.
-const STATEFUL: &[&str] = &["set_config", "pg_advisory_lock", "pg_try_advisory_lock", "setseed", "dblink_connect"];
+const STATEFUL: &[&str] = &[
+    "set_config",
+    "pg_advisory_lock",
+    "pg_try_advisory_lock",
+    "setseed",
+    "dblink_connect",
+];
 
 /// Words that only a new session undoes.
 const LASTING: &[&str] = &["prepare", "deallocate", "discard", "load"];
@@ -33,7 +39,9 @@ impl Effect {
     pub(crate) fn of_statement(sql: &str) -> Self {
         let text = sql.to_ascii_lowercase();
         let mut words = words(&text);
-        let Some(first) = words.next() else { return Self::State };
+        let Some(first) = words.next() else {
+            return Self::State;
+        };
         if LASTING.contains(&first) {
             return Self::Lasting;
         }
@@ -59,17 +67,17 @@ impl Effect {
     /// Of several statements in one text.
     pub(crate) fn of_batch(sql: &str) -> Self {
         let text = sql.to_ascii_lowercase();
-        match words(&text).any(|word| LASTING.contains(&word)) {
-            true => Self::Lasting,
-            false => Self::State,
-        }
+        let lasting = words(&text).any(|word| LASTING.contains(&word));
+        if lasting { Self::Lasting } else { Self::State }
     }
 }
 
 /// The words of `text`, comments left out as far as they lead.
 fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-    without_leading_comments(text).split(move |c| !is_part(c)).filter(|word| !word.is_empty())
+    without_leading_comments(text)
+        .split(move |c| !is_part(c))
+        .filter(|word| !word.is_empty())
 }
 
 fn without_leading_comments(mut text: &str) -> &str {
@@ -133,9 +141,17 @@ mod tests {
 
     #[test]
     fn what_a_reset_cannot_undo_is_seen() {
-        for sql in ["PREPARE x AS SELECT 1", "deallocate all", "DISCARD ALL", "LOAD 'x'"] {
+        for sql in [
+            "PREPARE x AS SELECT 1",
+            "deallocate all",
+            "DISCARD ALL",
+            "LOAD 'x'",
+        ] {
             assert_eq!(Effect::of_statement(sql), Effect::Lasting, "{sql}");
         }
-        assert_eq!(Effect::of_batch("select 1; /* x */ Prepare x as select 1"), Effect::Lasting);
+        assert_eq!(
+            Effect::of_batch("select 1; /* x */ Prepare x as select 1"),
+            Effect::Lasting
+        );
     }
 }

@@ -45,8 +45,11 @@ pub(super) fn of_connecting(place: &str, error: tokio_postgres::Error) -> Connec
             ErrorKind::Other => ErrorKind::Configuration,
             kind => kind,
         };
-        return ConnectError::new(kind, format!("{place} refused the session: {}", said_by(said)))
-            .with_source(error);
+        return ConnectError::new(
+            kind,
+            format!("{place} refused the session: {}", said_by(said)),
+        )
+        .with_source(error);
     }
     if let Some(cause) = find::<rustls::Error>(&error) {
         let message = format!("TLS with {place} failed: {cause}");
@@ -98,7 +101,12 @@ pub(super) fn of_request(error: tokio_postgres::Error) -> ConnectError {
                 | SqlState::T_R_DEADLOCK_DETECTED
                 | SqlState::LOCK_NOT_AVAILABLE
         );
-        return if again { failed.with_transient(true) } else { failed }.with_source(error);
+        return if again {
+            failed.with_transient(true)
+        } else {
+            failed
+        }
+        .with_source(error);
     }
     let words = error.to_string();
     if words.starts_with("query returned an unexpected number") {
@@ -120,10 +128,14 @@ pub(super) fn of_request(error: tokio_postgres::Error) -> ConnectError {
     if lost && !words.starts_with("error parsing") {
         return ConnectError::new(ErrorKind::Refused, "the server ended the connection")
             .with_sent(Sent::Unknown)
-            .with_help("the next call takes another connection; see the server's log for the reason")
+            .with_help(
+                "the next call takes another connection; see the server's log for the reason",
+            )
             .with_source(error);
     }
-    ConnectError::new(ErrorKind::Protocol, words).with_sent(Sent::Unknown).with_source(error)
+    ConnectError::new(ErrorKind::Protocol, words)
+        .with_sent(Sent::Unknown)
+        .with_source(error)
 }
 
 /// A write within a transaction that was begun as read-only.
@@ -186,7 +198,9 @@ fn find<T: StdError + 'static>(error: &tokio_postgres::Error) -> Option<&T> {
         if let Some(found) = error.downcast_ref::<T>() {
             return Some(found);
         }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
         if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<T>()) {
             return Some(found);
         }

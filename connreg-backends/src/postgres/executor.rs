@@ -14,11 +14,11 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{CopyInSink, CopyOutStream, Row, SimpleQueryMessage};
 
+use super::copy_in::CopyIn;
 use super::effect::Effect;
 use super::error;
-use super::manager::Manager;
-use super::copy_in::CopyIn;
 use super::hold::Hold;
+use super::manager::Manager;
 use super::rows;
 use super::session::Session;
 use super::stream::{CopyOut, RowStream};
@@ -36,13 +36,19 @@ pub struct Executor {
     pooled: Option<Pooled<Manager>>,
     /// Whether an answer is owed.
     in_flight: bool,
-    pub(super) in_transaction: bool,
-    /// Whether the transaction was begun as one that can't write.
-    pub(super) read_only: bool,
-    /// Whether the server has given up the transaction, and will make a `COMMIT` a `ROLLBACK`.
-    pub(super) aborted: bool,
+    /// The transaction that the session is in.
+    pub(super) transaction: Option<Open>,
     /// What a dropped transaction has left to be done first.
     owed: Option<Owed>,
+}
+
+/// A transaction that is open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Open {
+    /// Whether it was begun as one that can't write.
+    pub(super) read_only: bool,
+    /// Whether the server has given it up, and will make a `COMMIT` a `ROLLBACK`.
+    pub(super) aborted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -56,9 +62,7 @@ impl Executor {
         Self {
             pooled: Some(pooled),
             in_flight: false,
-            in_transaction: false,
-            read_only: false,
-            aborted: false,
+            transaction: None,
             owed: None,
         }
     }
@@ -75,7 +79,11 @@ impl Executor {
     ) -> Result<Vec<Row>, Error> {
         let retry = self.begin("query").await?;
         let session = self.session();
-        let outcome = limited(session.limit, rows::some(session, sql, params, retry, usize::MAX)).await;
+        let outcome = limited(
+            session.limit,
+            rows::some(session, sql, params, retry, usize::MAX),
+        )
+        .await;
         self.end("query", outcome).await
     }
 
@@ -89,15 +97,13 @@ impl Executor {
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Row, Error> {
-        match self.at_most_one("query_one", sql, params).await? {
-            Some(row) => Ok(row),
-            None => {
-                let error = ConnectError::new(ErrorKind::Other, "the statement gave no row")
-                    .with_sent(Sent::Yes)
-                    .with_help("`query_opt` allows for no row");
-                Err(self.error("query_one", error))
-            }
-        }
+        let row = self.at_most_one("query_one", sql, params).await?;
+        row.ok_or_else(|| {
+            let error = ConnectError::new(ErrorKind::Other, "the statement gave no row")
+                .with_sent(Sent::Yes)
+                .with_help("`query_opt` allows for no row");
+            self.error("query_one", error)
+        })
     }
 
     /// Runs a statement that gives one row or none.
@@ -173,11 +179,7 @@ impl Executor {
     /// # Errors
     ///
     /// As [`query`](Self::query).
-    pub async fn query_raw<P, I>(
-        &mut self,
-        sql: &str,
-        params: I,
-    ) -> Result<RowStream<'_>, Error>
+    pub async fn query_raw<P, I>(&mut self, sql: &str, params: I) -> Result<RowStream<'_>, Error>
     where
         P: BorrowToSql,
         I: IntoIterator<Item = P>,
@@ -290,8 +292,7 @@ impl Executor {
         let limit = session.limit;
         let outcome = limited(limit, session.reset()).await;
         self.end("reset", outcome).await?;
-        self.in_transaction = false;
-        self.aborted = false;
+        self.transaction = None;
         Ok(())
     }
 
@@ -316,13 +317,17 @@ impl Executor {
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             let _ = sent.as_mut().poll(&mut context);
         }
-        self.owed = Some(Owed { sql, ends_transaction });
+        self.owed = Some(Owed {
+            sql,
+            ends_transaction,
+        });
     }
 
     /// Before a request: does what is owed, and says whether a refused statement may be sent again.
     pub(super) async fn begin(&mut self, attempted: &'static str) -> Result<bool, Error> {
         if self.in_flight {
-            let message = "an earlier request on this session was given up before its answer was there";
+            let message =
+                "an earlier request on this session was given up before its answer was there";
             let error = ConnectError::new(ErrorKind::Closed, message)
                 .with_help("drop the lease or transaction, and take a new one");
             return Err(self.error(attempted, error));
@@ -333,11 +338,10 @@ impl Executor {
             let outcome = limited(session.limit, session.client.batch_execute(&owed.sql)).await;
             self.end(attempted, outcome).await?;
             self.owed = None;
-            self.aborted = false;
-            self.in_transaction &= !owed.ends_transaction;
+            self.undone(owed.ends_transaction);
             self.in_flight = true;
         }
-        Ok(!self.in_transaction && self.session().effect < Effect::Transaction)
+        Ok(self.transaction.is_none() && self.session().effect < Effect::Transaction)
     }
 
     /// After a request: the session is free again, or lost.
@@ -353,15 +357,14 @@ impl Executor {
             }
             Ok(Err(error)) => {
                 // After an error, too, the driver skips to the end of the answer before it passes on the next one.
-                self.in_flight = false;
-                self.aborted |= self.in_transaction && error.as_db_error().is_some();
+                self.failed(&error);
                 // The user's own doing, and no sign of a server in the wrong role.
-                let own = self.in_transaction
-                    && self.read_only
+                let own = self.transaction.is_some_and(|open| open.read_only)
                     && error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
-                let error = match own {
-                    true => error::of_write_in_read_only(error),
-                    false => self.session().explain(error).await,
+                let error = if own {
+                    error::of_write_in_read_only(error)
+                } else {
+                    self.session().explain(error).await
                 };
                 Err(self.error(attempted, error))
             }
@@ -393,7 +396,17 @@ impl Executor {
     /// Says that a stream's answer was an error.
     pub(super) fn failed(&mut self, error: &tokio_postgres::Error) {
         self.in_flight = false;
-        self.aborted |= self.in_transaction && error.as_db_error().is_some();
+        if let Some(open) = &mut self.transaction {
+            open.aborted |= error.as_db_error().is_some();
+        }
+    }
+
+    /// Says that a transaction, or what followed a savepoint, was rolled back.
+    pub(super) fn undone(&mut self, whole: bool) {
+        match &mut self.transaction {
+            Some(open) if !whole => open.aborted = false,
+            transaction => *transaction = None,
+        }
     }
 
     /// Says that more is to come.
@@ -402,31 +415,39 @@ impl Executor {
     }
 
     fn pooled(&self) -> &Pooled<Manager> {
-        let Some(pooled) = &self.pooled else { unreachable!("taken by drop only") };
+        let Some(pooled) = &self.pooled else {
+            unreachable!("taken by drop only")
+        };
         pooled
     }
 
     pub(super) fn session(&mut self) -> &mut Session {
-        let Some(pooled) = &mut self.pooled else { unreachable!("taken by drop only") };
+        let Some(pooled) = &mut self.pooled else {
+            unreachable!("taken by drop only")
+        };
         pooled
     }
 }
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        let Some(mut pooled) = self.pooled.take() else { return };
+        let Some(mut pooled) = self.pooled.take() else {
+            return;
+        };
         if self.in_flight {
             pooled.cancel();
             return pooled.discard();
         }
-        if self.in_transaction {
+        if self.transaction.is_some() {
             pooled.effect = pooled.effect.max(Effect::Transaction);
         }
         match pooled.effect {
             Effect::None => {}
             Effect::Lasting => pooled.discard(),
             Effect::Transaction | Effect::State => {
-                let Ok(runtime) = Handle::try_current() else { return pooled.discard() };
+                let Ok(runtime) = Handle::try_current() else {
+                    return pooled.discard();
+                };
                 // Closed, not given back, if the task is dropped before its end.
                 pooled.begin();
                 runtime.spawn(async move {
@@ -443,7 +464,7 @@ impl fmt::Debug for Executor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Executor")
             .field("connection", &self.pooled().connection_name())
-            .field("in_transaction", &self.in_transaction)
+            .field("transaction", &self.transaction)
             .finish_non_exhaustive()
     }
 }

@@ -123,7 +123,10 @@ pub(super) async fn start(
     channels: Vec<String>,
     closed: watch::Receiver<bool>,
 ) -> Result<Notifications, Error> {
-    let listener = Listener { connector, channels };
+    let listener = Listener {
+        connector,
+        channels,
+    };
     let ear = match listener.open().await {
         Ok(ear) => ear,
         Err(error) => return Err(listener.connector.context().error(error, "listen")),
@@ -150,14 +153,24 @@ impl Listener {
     async fn open(&self) -> Result<Ear, ConnectError> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let missed = Arc::new(AtomicU64::new(0));
-        let outlet = Outlet { queue: sender, missed: Arc::clone(&missed) };
+        let outlet = Outlet {
+            queue: sender,
+            missed: Arc::clone(&missed),
+        };
         let mut session = self.connector.open(Some(outlet)).await?;
-        let statements: Vec<_> =
-            self.channels.iter().map(|channel| format!("LISTEN {}", quote_identifier(channel))).collect();
+        let statements: Vec<_> = self
+            .channels
+            .iter()
+            .map(|channel| format!("LISTEN {}", quote_identifier(channel)))
+            .collect();
         let limit = self.connector.context().connect_timeout();
-        let listening = session.client.batch_execute(&statements.join("; "));
-        match timeout(limit, listening).await {
-            Ok(Ok(())) => Ok(Ear { session, queue, missed }),
+        let statements = statements.join("; ");
+        match timeout(limit, session.client.batch_execute(&statements)).await {
+            Ok(Ok(())) => Ok(Ear {
+                session,
+                queue,
+                missed,
+            }),
             Ok(Err(error)) => Err(session.explain(error).await),
             Err(_) => Err(silent(limit)),
         }
@@ -174,12 +187,17 @@ impl Listener {
     /// Passes on what is heard, until nobody wants to know.
     async fn listen(&self, mut ear: Ear, tell: mpsc::Sender<Heard>) {
         loop {
-            let Some(reason) = ear.pass_on(&tell).await else { return };
+            let Some(reason) = ear.pass_on(&tell).await else {
+                return;
+            };
             let lost_at = Instant::now();
             let name = &**self.connector.context().name();
             tracing::warn!(connection = name, "a listening session was lost: {reason}");
             ear = self.come_back().await;
-            let gap = Gap { duration: lost_at.elapsed(), reason: Arc::new(reason) };
+            let gap = Gap {
+                duration: lost_at.elapsed(),
+                reason: Arc::new(reason),
+            };
             if tell.send(Heard::Gap(gap)).await.is_err() {
                 return;
             }
@@ -226,7 +244,12 @@ impl Ear {
             if missed > 0 {
                 let message = format!("{missed} notifications came faster than they were read");
                 let reason = Arc::new(ConnectError::new(ErrorKind::Overloaded, message));
-                tell.send(Heard::Gap(Gap { duration: Duration::ZERO, reason })).await.ok()?;
+                tell.send(Heard::Gap(Gap {
+                    duration: Duration::ZERO,
+                    reason,
+                }))
+                .await
+                .ok()?;
             }
         }
     }
@@ -249,5 +272,8 @@ impl Ear {
 }
 
 fn silent(limit: Duration) -> ConnectError {
-    ConnectError::new(ErrorKind::Timeout, format!("the server did not answer within {limit:?}"))
+    ConnectError::new(
+        ErrorKind::Timeout,
+        format!("the server did not answer within {limit:?}"),
+    )
 }

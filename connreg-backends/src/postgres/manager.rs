@@ -9,7 +9,6 @@ use super::connect::Connector;
 use super::session::Session;
 
 /// Makes sessions for the pool.
-#[derive(Debug)]
 pub(crate) struct Manager {
     connector: Connector,
     /// The session that proved that the settings work, until the pool asks for its first.
@@ -18,7 +17,10 @@ pub(crate) struct Manager {
 
 impl Manager {
     pub(crate) fn new(connector: Connector, first: Session) -> Self {
-        Self { connector, first: Mutex::new(Some(first)) }
+        Self {
+            connector,
+            first: Mutex::new(Some(first)),
+        }
     }
 }
 
@@ -26,7 +28,11 @@ impl Manage for Manager {
     type Connection = Session;
 
     async fn connect(&self) -> Result<Session, ConnectError> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         match first.filter(|session| !session.client.is_closed()) {
             Some(session) => Ok(session),
             None => self.connector.open(None).await,

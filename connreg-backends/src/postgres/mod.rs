@@ -1,11 +1,11 @@
-//! PostgreSQL: settings, a fair pool of sessions with cached statements, transactions, `LISTEN` and `COPY`.
+//! Postgres: settings, a fair pool of sessions with cached statements, transactions, `LISTEN` and `COPY`.
 //!
 //! Built on `tokio-postgres`, whose types for rows, parameters and errors are used as they are; enable its `with-…`
 //! features to use `chrono`, `uuid`, `serde_json` and so on as parameters and columns.
 
 mod client;
-mod conninfo;
 mod connect;
+mod conninfo;
 mod copy_in;
 mod effect;
 mod error;

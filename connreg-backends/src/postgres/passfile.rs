@@ -15,29 +15,40 @@ pub(crate) async fn look_up(
     let shown = path.display().to_string();
     let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path).map(Secret::from));
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        ConnectError::new(ErrorKind::Configuration, format!("can't read the password file {shown}"))
-            .with_source(cause)
+        ConnectError::new(
+            ErrorKind::Configuration,
+            format!("can't read the password file {shown}"),
+        )
+        .with_source(cause)
     };
     let content = match read.await {
         Ok(Ok(content)) => content,
         Ok(Err(error)) => return Err(failed(error.into())),
         Err(error) => return Err(failed(error.into())),
     };
-    Ok(find(content.expose(), &[&host, &port.to_string(), &database, &user]))
+    Ok(find(
+        content.expose(),
+        &[&host, &port.to_string(), &database, &user],
+    ))
 }
 
 fn find(content: &str, wanted: &[&str; 4]) -> Option<Secret> {
-    content.lines().filter(|line| !line.trim_start().starts_with('#')).find_map(|line| {
-        let mut rest = line;
-        for want in wanted {
-            let (field, behind) = field(rest)?;
-            if field != "*" && field != **want {
-                return None;
+    content
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+        .find_map(|line| {
+            let mut rest = line;
+            for want in wanted {
+                let (field, behind) = field(rest)?;
+                if field != "*" && field != **want {
+                    return None;
+                }
+                rest = behind;
             }
-            rest = behind;
-        }
-        Some(Secret::from(field(rest).map_or_else(|| unescape(rest), |(password, _)| password)))
-    })
+            Some(Secret::from(
+                field(rest).map_or_else(|| unescape(rest), |(password, _)| password),
+            ))
+        })
 }
 
 /// The text up to the next `:`, and what is behind that.
@@ -75,6 +86,9 @@ mod tests {
         };
         assert_eq!(password("db", "ann").as_deref(), Some("yes:\\"));
         assert_eq!(password("db", "bob").as_deref(), Some("any"));
-        assert_eq!(find("db:5432:shop\n", &["db", "5432", "shop", "ann"]).map(drop), None);
+        assert_eq!(
+            find("db:5432:shop\n", &["db", "5432", "shop", "ann"]).map(drop),
+            None
+        );
     }
 }

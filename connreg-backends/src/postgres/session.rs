@@ -16,9 +16,9 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::effect::Effect;
 use super::error;
 use super::listen::Outlet;
-use super::effect::Effect;
 use super::statements::Statements;
 
 /// How long the end of a session may take: the last answer, and the goodbye.
@@ -99,7 +99,9 @@ impl Session {
     ///
     /// Whether that was in time nobody can tell, which is why the session is closed in any case.
     pub(crate) fn cancel(&self) {
-        let Ok(runtime) = Handle::try_current() else { return };
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
         let (token, tls) = (self.client.cancel_token(), self.tls.clone());
         runtime.spawn(async move {
             let cancelled = match tls {
@@ -125,7 +127,9 @@ impl Session {
         if reason.is_ok() {
             self.driver = None;
         }
-        let Ok(Ok(Some(reason))) = reason else { return error::of_request(error) };
+        let Ok(Ok(Some(reason))) = reason else {
+            return error::of_request(error);
+        };
         match reason.as_db_error().map(error::said_by) {
             None => error::of_request(reason),
             Some(said) => {
@@ -155,14 +159,15 @@ where
         });
         match message.await? {
             Ok(AsyncMessage::Notice(notice)) => log(&name, &notice),
-            Ok(AsyncMessage::Notification(notification)) => match &notifications {
-                Some(outlet) => outlet.put(notification),
-                None => tracing::debug!(
-                    connection = &*name,
-                    channel = notification.channel(),
-                    "a notification that nobody listens for here; use `listen`"
-                ),
-            },
+            Ok(AsyncMessage::Notification(notification)) => {
+                if let Some(outlet) = &notifications {
+                    outlet.put(notification);
+                    continue;
+                }
+                let channel = notification.channel();
+                let message = "a notification on a session that nobody listens on; use `listen`";
+                tracing::debug!(connection = &*name, channel, message);
+            }
             Ok(_) => {}
             Err(reason) => return Some(reason),
         }
@@ -175,8 +180,18 @@ fn log(name: &str, notice: &DbError) {
         return;
     }
     if notice.severity() == "WARNING" {
-        tracing::warn!(connection = name, code = notice.code().code(), "{}", notice.message());
+        tracing::warn!(
+            connection = name,
+            code = notice.code().code(),
+            "{}",
+            notice.message()
+        );
     } else {
-        tracing::debug!(connection = name, code = notice.code().code(), "{}", notice.message());
+        tracing::debug!(
+            connection = name,
+            code = notice.code().code(),
+            "{}",
+            notice.message()
+        );
     }
 }

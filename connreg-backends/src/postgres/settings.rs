@@ -7,7 +7,7 @@ use connreg::{Secret, Settings, connection};
 use super::conninfo::{self, Mistake, Parameters};
 use super::target::Target;
 
-/// PostgreSQL 12 or later, through a fair pool of connections with cached statements.
+/// Postgres 12 or later, through a fair pool of connections with cached statements.
 #[connection(
     type = "postgres",
     category = "db",
@@ -34,16 +34,16 @@ pub struct Postgres {
     #[setting(alias = "url", alias = "dsn")]
     pub connection_string: Option<Secret>,
     /// How the connection is protected; `verify-full` unless given, `prefer` on loopback and sockets.
-    #[setting(env = "PGSSLMODE", alias = "sslmode")]
+    #[setting(env = "PGSSLMODE")]
     pub ssl_mode: Option<SslMode>,
     /// A PEM file with the certificates to trust; the system's unless given.
-    #[setting(env = "PGSSLROOTCERT", alias = "sslrootcert")]
+    #[setting(env = "PGSSLROOTCERT")]
     pub ssl_root_cert: Option<PathBuf>,
     /// A PEM file with the client's own certificate.
-    #[setting(env = "PGSSLCERT", alias = "sslcert")]
+    #[setting(env = "PGSSLCERT")]
     pub ssl_cert: Option<PathBuf>,
     /// A PEM file with the client certificate's key.
-    #[setting(env = "PGSSLKEY", alias = "sslkey")]
+    #[setting(env = "PGSSLKEY")]
     pub ssl_key: Option<PathBuf>,
     /// What the server's activity view and log call this program.
     #[setting(env = "PGAPPNAME")]
@@ -52,7 +52,10 @@ pub struct Postgres {
     #[setting(default = 1000, range = 0..=100_000)]
     pub statement_cache_size: usize,
     /// The server's settings for each session, as its command line takes them.
-    #[setting(env = "PGOPTIONS", example = "-c statement_timeout=30s -c search_path=shop")]
+    #[setting(
+        env = "PGOPTIONS",
+        example = "-c statement_timeout=30s -c search_path=shop"
+    )]
     pub options: Option<String>,
 }
 
@@ -150,19 +153,44 @@ impl Postgres {
     /// The settings that have a value.
     fn written(&self) -> Vec<Setting> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let text = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
+        let text =
+            |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
         let mode = self.ssl_mode.map(|mode| mode.as_str().to_owned());
         let port = self.port.map(|port| port.to_string());
         [
             Setting::new("host", "host", "PGHOST", true, self.host.clone()),
             Setting::new("port", "port", "PGPORT", true, port),
-            Setting::new("database", "dbname", "PGDATABASE", true, self.database.clone()),
+            Setting::new(
+                "database",
+                "dbname",
+                "PGDATABASE",
+                true,
+                self.database.clone(),
+            ),
             Setting::new("username", "user", "PGUSER", true, self.username.clone()),
             // Platforms hand out the URL and the password apart.
-            Setting::new("password", "password", "PGPASSWORD", false, text(&self.password)),
+            Setting::new(
+                "password",
+                "password",
+                "PGPASSWORD",
+                false,
+                text(&self.password),
+            ),
             Setting::new("ssl_mode", "sslmode", "PGSSLMODE", false, mode),
-            Setting::new("ssl_root_cert", "sslrootcert", "PGSSLROOTCERT", false, path(&self.ssl_root_cert)),
-            Setting::new("ssl_cert", "sslcert", "PGSSLCERT", false, path(&self.ssl_cert)),
+            Setting::new(
+                "ssl_root_cert",
+                "sslrootcert",
+                "PGSSLROOTCERT",
+                false,
+                path(&self.ssl_root_cert),
+            ),
+            Setting::new(
+                "ssl_cert",
+                "sslcert",
+                "PGSSLCERT",
+                false,
+                path(&self.ssl_cert),
+            ),
             Setting::new("ssl_key", "sslkey", "PGSSLKEY", false, path(&self.ssl_key)),
             Setting::new(
                 "application_name",
@@ -171,7 +199,13 @@ impl Postgres {
                 false,
                 self.application_name.clone(),
             ),
-            Setting::new("options", "options", "PGOPTIONS", false, self.options.clone()),
+            Setting::new(
+                "options",
+                "options",
+                "PGOPTIONS",
+                false,
+                self.options.clone(),
+            ),
         ]
         .into_iter()
         .flatten()
@@ -184,7 +218,10 @@ fn is_given(parameters: &Parameters, key: &str) -> bool {
 }
 
 fn parameters(settings: Vec<Setting>) -> Parameters {
-    settings.into_iter().map(|setting| (setting.parameter.to_owned(), setting.value)).collect()
+    settings
+        .into_iter()
+        .map(|setting| (setting.parameter.to_owned(), setting.value))
+        .collect()
 }
 
 /// A setting with its value, beside the parameter that says the same in a connection string.
@@ -206,7 +243,13 @@ impl Setting {
         value: Option<String>,
     ) -> Option<Self> {
         let value = value.filter(|value| !value.is_empty())?;
-        Some(Self { name, parameter, variable, in_string_only, value })
+        Some(Self {
+            name,
+            parameter,
+            variable,
+            in_string_only,
+            value,
+        })
     }
 
     /// `PGHOST` and its like are for whatever says nothing itself: a connection string outweighs them.

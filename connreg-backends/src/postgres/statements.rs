@@ -14,7 +14,9 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn new(size: usize) -> Self {
-        Self { by_text: LruCache::new(size) }
+        Self {
+            by_text: LruCache::new(size),
+        }
     }
 
     /// The statement for `sql`, prepared unless it is there.

@@ -42,14 +42,25 @@ where
             timer: Box::pin(sleep(period)),
             armed: true,
         });
-        Self { attempted, hold: Some(hold), stream: Box::pin(stream), limit }
+        Self {
+            attempted,
+            hold: Some(hold),
+            stream: Box::pin(stream),
+            limit,
+        }
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
-        let Some(hold) = &mut self.hold else { return Poll::Ready(None) };
+        let Some(hold) = &mut self.hold else {
+            return Poll::Ready(None);
+        };
         let Poll::Ready(item) = self.stream.as_mut().poll_next(cx) else {
-            let Some(limit) = &mut self.limit else { return Poll::Pending };
-            let Poll::Ready(period) = limit.poll(cx) else { return Poll::Pending };
+            let Some(limit) = &mut self.limit else {
+                return Poll::Pending;
+            };
+            let Poll::Ready(period) = limit.poll(cx) else {
+                return Poll::Pending;
+            };
             // Still in flight, so that the session is closed.
             hold.session().cancel();
             let message = format!("nothing more came within {period:?}");

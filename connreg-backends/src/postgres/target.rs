@@ -34,7 +34,11 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A host by name or address; with `address` the name is not looked up.
-    Tcp { host: String, address: Option<IpAddr>, port: u16 },
+    Tcp {
+        host: String,
+        address: Option<IpAddr>,
+        port: u16,
+    },
     /// The directory of a Unix socket.
     Socket { directory: PathBuf, port: u16 },
 }
@@ -42,11 +46,15 @@ pub(crate) enum Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Tcp { host, address, port } => {
-                let brackets = host.contains(':');
-                match brackets {
-                    true => write!(f, "[{host}]:{port}")?,
-                    false => write!(f, "{host}:{port}")?,
+            Self::Tcp {
+                host,
+                address,
+                port,
+            } => {
+                if host.contains(':') {
+                    write!(f, "[{host}]:{port}")?;
+                } else {
+                    write!(f, "{host}:{port}")?;
                 }
                 match address {
                     Some(address) if address.to_string() != *host => write!(f, " ({address})"),
@@ -54,7 +62,11 @@ impl std::fmt::Display for Place {
                 }
             }
             Self::Socket { directory, port } => {
-                write!(f, "{}", directory.join(format!(".s.PGSQL.{port}")).display())
+                write!(
+                    f,
+                    "{}",
+                    directory.join(format!(".s.PGSQL.{port}")).display()
+                )
             }
         }
     }
@@ -65,10 +77,19 @@ impl Place {
     pub(crate) fn is_local(&self) -> bool {
         match self {
             Self::Socket { .. } => true,
-            Self::Tcp { address: Some(address), .. } => address.is_loopback(),
-            Self::Tcp { host, address: None, .. } => {
+            Self::Tcp {
+                address: Some(address),
+                ..
+            } => address.is_loopback(),
+            Self::Tcp {
+                host,
+                address: None,
+                ..
+            } => {
                 host.eq_ignore_ascii_case("localhost")
-                    || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+                    || host
+                        .parse()
+                        .is_ok_and(|address: IpAddr| address.is_loopback())
             }
         }
     }
@@ -116,7 +137,11 @@ impl Target {
             _ => Verify::Nothing,
         };
         let roots = self.roots.clone().unwrap_or(Roots::System);
-        Tls { verify, roots, ..self.tls.clone() }
+        Tls {
+            verify,
+            roots,
+            ..self.tls.clone()
+        }
     }
 }
 
@@ -173,13 +198,15 @@ impl Reading {
     fn parameter(&mut self, key: &str, value: &str) -> Result<(), Mistake> {
         match key {
             "host" => self.hosts = value.split(',').map(str::to_owned).collect(),
-            "hostaddr" => self.addresses = value.split(',').map(address).collect::<Result<_, _>>()?,
+            "hostaddr" => {
+                self.addresses = value.split(',').map(address).collect::<Result<_, _>>()?;
+            }
             "port" => self.ports = value.split(',').map(port).collect::<Result<_, _>>()?,
-            "user" => drop(self.session.user(value)),
-            "password" => drop(self.session.password(value)),
-            "dbname" => drop(self.session.dbname(value)),
-            "options" => drop(self.session.options(value)),
-            "application_name" => drop(self.session.application_name(value)),
+            "user" => _ = self.session.user(value),
+            "password" => _ = self.session.password(value),
+            "dbname" => _ = self.session.dbname(value),
+            "options" => _ = self.session.options(value),
+            "application_name" => _ = self.session.application_name(value),
             "fallback_application_name" => self.fallback_application_name = Some(value.into()),
             "passfile" => self.passfile = Some(value.into()),
             "connect_timeout" => self.host_timeout = seconds(key, value)?,
@@ -198,22 +225,32 @@ impl Reading {
 
     fn keep_alive(&mut self, key: &str, value: &str) -> Result<(), Mistake> {
         let number = whole(key, value)?;
+        // Nothing and less mean the default.
         let positive = u32::try_from(number).ok().filter(|number| *number > 0);
-        let period = positive.map(|number| Duration::from_secs(number.into()));
-        match key {
-            "keepalives" => drop(self.session.keepalives(number != 0)),
-            "keepalives_idle" => drop(period.map(|period| drop(self.session.keepalives_idle(period)))),
-            "keepalives_interval" => {
-                drop(period.map(|period| drop(self.session.keepalives_interval(period))));
-            }
-            "keepalives_count" | "keepalives_retries" => {
-                drop(positive.map(|count| drop(self.session.keepalives_retries(count))));
-            }
+        let session = &mut self.session;
+        match (key, positive) {
+            ("keepalives", _) => _ = session.keepalives(number != 0),
             // In milliseconds, unlike all others.
-            "tcp_user_timeout" => {
-                let period = Duration::from_millis(positive.unwrap_or_default().into());
-                self.session.tcp_user_timeout(period);
+            ("tcp_user_timeout", period) => {
+                let period = Duration::from_millis(period.unwrap_or_default().into());
+                session.tcp_user_timeout(period);
             }
+            ("keepalives_idle", Some(period)) => {
+                session.keepalives_idle(Duration::from_secs(period.into()));
+            }
+            ("keepalives_interval", Some(period)) => {
+                session.keepalives_interval(Duration::from_secs(period.into()));
+            }
+            ("keepalives_count" | "keepalives_retries", Some(count)) => {
+                session.keepalives_retries(count);
+            }
+            (
+                "keepalives_idle"
+                | "keepalives_interval"
+                | "keepalives_count"
+                | "keepalives_retries",
+                None,
+            ) => {}
             _ => return Err(unknown(key)),
         }
         Ok(())
@@ -221,7 +258,10 @@ impl Reading {
 
     fn protection(&mut self, key: &str, value: &str) -> Result<(), Mistake> {
         match key {
-            "sslmode" => self.mode = Some(SslMode::from_word(value).ok_or_else(|| wrong(key, SslMode::WORDS))?),
+            "sslmode" => {
+                self.mode =
+                    Some(SslMode::from_word(value).ok_or_else(|| wrong(key, SslMode::WORDS))?);
+            }
             "sslrootcert" if value == "system" => self.roots = Some(Roots::System),
             "sslrootcert" => self.roots = Some(Roots::File(value.into())),
             "sslcert" => self.certificate = Some(value.into()),
@@ -231,7 +271,10 @@ impl Reading {
             }
             "sslsni" => self.tls.server_name = switch(key, value)?,
             "sslnegotiation" => {
-                let words = [("postgres", SslNegotiation::Postgres), ("direct", SslNegotiation::Direct)];
+                let words = [
+                    ("postgres", SslNegotiation::Postgres),
+                    ("direct", SslNegotiation::Direct),
+                ];
                 self.session.ssl_negotiation(one_of(key, value, &words)?);
             }
             "ssl_min_protocol_version" => self.least_version = tls_version(key, value)?.max(2),
@@ -262,9 +305,10 @@ impl Reading {
 
     fn finish(mut self) -> Result<Target, Mistake> {
         let places = self.places()?;
-        if let (None, Some(name)) =
-            (self.session.get_application_name(), &self.fallback_application_name)
-        {
+        if let (None, Some(name)) = (
+            self.session.get_application_name(),
+            &self.fallback_application_name,
+        ) {
             self.session.application_name(name.as_str());
         }
         if self.roots == Some(Roots::System) {
@@ -277,7 +321,9 @@ impl Reading {
         }
         if self.session.get_ssl_negotiation() == SslNegotiation::Direct {
             if !self.mode.is_some_and(SslMode::needs_tls) {
-                return Err("`sslnegotiation=direct` needs `sslmode=require` or a stricter one".into());
+                return Err(
+                    "`sslnegotiation=direct` needs `sslmode=require` or a stricter one".into(),
+                );
             }
             self.tls.protocols = vec![b"postgresql".to_vec()];
         }
@@ -295,8 +341,14 @@ impl Reading {
             _ if !self.send_certificate => None,
             (Some(certificate), Some(key)) => Some(Identity { certificate, key }),
             (None, None) => None,
-            (Some(_), None) => return Err("a client certificate needs its key: set `ssl_key` (`sslkey`)".into()),
-            (None, Some(_)) => return Err("a client key needs its certificate: set `ssl_cert` (`sslcert`)".into()),
+            (Some(_), None) => {
+                return Err("a client certificate needs its key: set `ssl_key` (`sslkey`)".into());
+            }
+            (None, Some(_)) => {
+                return Err(
+                    "a client key needs its certificate: set `ssl_cert` (`sslcert`)".into(),
+                );
+            }
         };
         Ok(Target {
             places,
@@ -321,18 +373,38 @@ impl Reading {
             return Err("`port` must have one number, or one for each host".into());
         }
         let place = |index: usize| {
-            let port = self.ports.get(index).or(self.ports.first()).copied().unwrap_or(5432);
+            let port = self
+                .ports
+                .get(index)
+                .or(self.ports.first())
+                .copied()
+                .unwrap_or(5432);
             let address = self.addresses.get(index).copied().flatten();
-            let host = self.hosts.get(index).map(String::as_str).filter(|host| !host.is_empty());
+            let host = self
+                .hosts
+                .get(index)
+                .map(String::as_str)
+                .filter(|host| !host.is_empty());
             match (host, address) {
-                (Some(host), None) if host.starts_with('/') => {
-                    Place::Socket { directory: host.into(), port }
-                }
-                (Some(host), address) => Place::Tcp { host: host.to_owned(), address, port },
-                (None, Some(address)) => {
-                    Place::Tcp { host: address.to_string(), address: Some(address), port }
-                }
-                (None, None) => Place::Tcp { host: "localhost".into(), address: None, port },
+                (Some(host), None) if host.starts_with('/') => Place::Socket {
+                    directory: host.into(),
+                    port,
+                },
+                (Some(host), address) => Place::Tcp {
+                    host: host.to_owned(),
+                    address,
+                    port,
+                },
+                (None, Some(address)) => Place::Tcp {
+                    host: address.to_string(),
+                    address: Some(address),
+                    port,
+                },
+                (None, None) => Place::Tcp {
+                    host: "localhost".into(),
+                    address: None,
+                    port,
+                },
             }
         };
         Ok((0..count).map(place).collect())
@@ -380,10 +452,14 @@ fn wrong(key: &str, expected: &str) -> Mistake {
 }
 
 fn one_of<T: Copy>(key: &str, value: &str, words: &[(&str, T)]) -> Result<T, Mistake> {
-    words.iter().find(|(word, _)| *word == value).map(|(_, meaning)| *meaning).ok_or_else(|| {
-        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        wrong(key, &format!("one of {}", words.join(", ")))
-    })
+    words
+        .iter()
+        .find(|(word, _)| *word == value)
+        .map(|(_, meaning)| *meaning)
+        .ok_or_else(|| {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            wrong(key, &format!("one of {}", words.join(", ")))
+        })
 }
 
 fn switch(key: &str, value: &str) -> Result<bool, Mistake> {
@@ -391,7 +467,10 @@ fn switch(key: &str, value: &str) -> Result<bool, Mistake> {
 }
 
 fn whole(key: &str, value: &str) -> Result<i64, Mistake> {
-    value.trim().parse().map_err(|_| wrong(key, "a whole number"))
+    value
+        .trim()
+        .parse()
+        .map_err(|_| wrong(key, "a whole number"))
 }
 
 /// Nothing and less mean no limit; one second is rounded up to two, as libpq does.
@@ -403,7 +482,10 @@ fn seconds(key: &str, value: &str) -> Result<Option<Duration>, Mistake> {
 fn address(text: &str) -> Result<Option<IpAddr>, Mistake> {
     match text {
         "" => Ok(None),
-        text => text.parse().map(Some).map_err(|_| wrong("hostaddr", "a numeric IP address")),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| wrong("hostaddr", "a numeric IP address")),
     }
 }
 
@@ -421,7 +503,10 @@ fn port(text: &str) -> Result<u16, Mistake> {
 fn utf8_only(value: &str) -> Result<(), Mistake> {
     match value.to_ascii_lowercase().replace('-', "").as_str() {
         "utf8" | "unicode" => Ok(()),
-        _ => Err(wrong("client_encoding", "UTF8, which is all that text is here")),
+        _ => Err(wrong(
+            "client_encoding",
+            "UTF8, which is all that text is here",
+        )),
     }
 }
 
@@ -450,7 +535,9 @@ mod tests {
     use crate::postgres::conninfo::parse;
 
     fn target(text: &str) -> Target {
-        parse(text).and_then(|p| Target::new(&p)).unwrap_or_else(|m| panic!("{text}: {m}"))
+        parse(text)
+            .and_then(|p| Target::new(&p))
+            .unwrap_or_else(|m| panic!("{text}: {m}"))
     }
 
     fn mistake(text: &str) -> String {
@@ -461,22 +548,36 @@ mod tests {
     }
 
     fn tcp(host: &str, port: u16) -> Place {
-        Place::Tcp { host: host.into(), address: None, port }
+        Place::Tcp {
+            host: host.into(),
+            address: None,
+            port,
+        }
     }
 
     #[test]
     fn places() {
         assert_eq!(target("").places, [tcp("localhost", 5432)]);
         assert_eq!(target("host=a,b port=7").places, [tcp("a", 7), tcp("b", 7)]);
-        assert_eq!(target("postgresql://a:1,b/x").places, [tcp("a", 1), tcp("b", 5432)]);
+        assert_eq!(
+            target("postgresql://a:1,b/x").places,
+            [tcp("a", 1), tcp("b", 5432)]
+        );
         assert_eq!(
             target("host=/run/pg port=7").places,
-            [Place::Socket { directory: "/run/pg".into(), port: 7 }]
+            [Place::Socket {
+                directory: "/run/pg".into(),
+                port: 7
+            }]
         );
         let address = Some("10.0.0.1".parse().expect("an address"));
         assert_eq!(
             target("host=a hostaddr=10.0.0.1").places,
-            [Place::Tcp { host: "a".into(), address, port: 5432 }]
+            [Place::Tcp {
+                host: "a".into(),
+                address,
+                port: 5432
+            }]
         );
         assert!(mistake("host=a,b port=1,2,3").contains("port"));
         assert!(mistake("host=a,b hostaddr=10.0.0.1").contains("hostaddr"));
@@ -493,9 +594,15 @@ mod tests {
         assert_eq!(mode("host=localhost"), SslMode::Prefer);
         assert_eq!(mode("host=127.0.0.9"), SslMode::Prefer);
         assert_eq!(mode("host=::1"), SslMode::Prefer);
-        assert_eq!(mode("host=localhost hostaddr=10.0.0.1"), SslMode::VerifyFull);
+        assert_eq!(
+            mode("host=localhost hostaddr=10.0.0.1"),
+            SslMode::VerifyFull
+        );
         assert_eq!(mode("host=localhost sslmode=verify-ca"), SslMode::VerifyCa);
-        assert_eq!(mode("host=localhost sslrootcert=system"), SslMode::VerifyFull);
+        assert_eq!(
+            mode("host=localhost sslrootcert=system"),
+            SslMode::VerifyFull
+        );
         assert_eq!(mode("host=/tmp sslmode=verify-full"), SslMode::Disable);
     }
 
@@ -506,7 +613,10 @@ mod tests {
             target.tls(target.mode(&target.places[0])).verify
         };
         assert_eq!(verify("host=a sslmode=require"), Verify::Nothing);
-        assert_eq!(verify("host=a sslmode=require sslrootcert=ca.pem"), Verify::Chain);
+        assert_eq!(
+            verify("host=a sslmode=require sslrootcert=ca.pem"),
+            Verify::Chain
+        );
         assert_eq!(verify("host=a sslmode=verify-ca"), Verify::Chain);
         assert_eq!(verify("host=a"), Verify::Full);
     }
@@ -514,7 +624,10 @@ mod tests {
     #[test]
     fn what_cannot_be_honoured_is_named() {
         for key in KNOWN_BUT_NOT_HONOURED {
-            assert!(mistake(&format!("{key}=require")).contains(&format!("`{key}`")), "{key}");
+            assert!(
+                mistake(&format!("{key}=require")).contains(&format!("`{key}`")),
+                "{key}"
+            );
         }
         assert!(mistake("sslmode=maybe").contains("sslmode"));
         assert!(mistake("shoe_size=42").contains("`shoe_size`"));
@@ -523,18 +636,28 @@ mod tests {
         assert!(mistake("host=a sslmode=require sslrootcert=system").contains("verify-full"));
         assert!(mistake("host=a sslnegotiation=direct").contains("sslmode"));
         assert!(mistake("sslcert=a.pem").contains("ssl_key"));
-        assert!(mistake("ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2").contains("TLSv1.3"));
+        assert!(
+            mistake("ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2")
+                .contains("TLSv1.3")
+        );
     }
 
     #[test]
     fn what_is_off_anyway_may_be_said_to_be_off() {
-        target("gssencmode=disable sslcompression=0 replication=false client_encoding=utf8 sslsni=1");
+        target(
+            "gssencmode=disable sslcompression=0 replication=false client_encoding=utf8 sslsni=1",
+        );
         target("keepalives=1 keepalives_idle=30 keepalives_interval=5 keepalives_count=2");
         assert_eq!(
-            target("tcp_user_timeout=1500").session.get_tcp_user_timeout(),
+            target("tcp_user_timeout=1500")
+                .session
+                .get_tcp_user_timeout(),
             Some(&Duration::from_millis(1500))
         );
-        assert_eq!(target("connect_timeout=1").host_timeout, Some(Duration::from_secs(2)));
+        assert_eq!(
+            target("connect_timeout=1").host_timeout,
+            Some(Duration::from_secs(2))
+        );
         assert_eq!(target("connect_timeout=0").host_timeout, None);
     }
 

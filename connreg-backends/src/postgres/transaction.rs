@@ -7,7 +7,7 @@ use connreg::{ConnectError, Error, ErrorKind, Sent};
 use tokio_postgres::IsolationLevel;
 
 use super::client::Client;
-use super::executor::Executor;
+use super::executor::{Executor, Open};
 use super::hold::Hold;
 
 /// A transaction, or a savepoint within one. Rolled back unless committed.
@@ -30,7 +30,7 @@ pub struct Transaction<'a> {
     done: bool,
 }
 
-impl<'a> Transaction<'a> {
+impl Transaction<'_> {
     /// Keeps what was done.
     ///
     /// # Errors
@@ -38,12 +38,14 @@ impl<'a> Transaction<'a> {
     /// The server refused it, or is gone; then [`Error::request_sent`] tells whether it may have been carried out. A
     /// transaction in which a statement has failed is rolled back, and that is an error, too.
     pub async fn commit(mut self) -> Result<(), Error> {
-        if self.hold.aborted {
+        if self.hold.transaction.is_some_and(|open| open.aborted) {
             self.roll_back().await?;
             let message = "a statement of the transaction had failed, so it was rolled back";
             let error = ConnectError::new(ErrorKind::Other, message)
                 .with_sent(Sent::Yes)
-                .with_help("look at the errors of its statements, or put what may fail into a savepoint");
+                .with_help(
+                    "look at the errors of its statements, or put what may fail into a savepoint",
+                );
             return Err(self.hold.error("commit", error));
         }
         let sql = match self.depth {
@@ -54,7 +56,7 @@ impl<'a> Transaction<'a> {
         self.hold.control("commit", &sql).await?;
         self.done = true;
         if self.depth == 0 {
-            self.hold.in_transaction = false;
+            self.hold.transaction = None;
         }
         Ok(())
     }
@@ -69,12 +71,10 @@ impl<'a> Transaction<'a> {
     }
 
     async fn roll_back(&mut self) -> Result<(), Error> {
-        self.hold.control("rollback", &self.undo()).await?;
+        let undo = self.undo();
+        self.hold.control("rollback", &undo).await?;
         self.done = true;
-        self.hold.aborted = false;
-        if self.depth == 0 {
-            self.hold.in_transaction = false;
-        }
+        self.hold.undone(self.depth == 0);
         Ok(())
     }
 
@@ -94,7 +94,11 @@ impl<'a> Transaction<'a> {
         let depth = self.depth + 1;
         let sql = format!("SAVEPOINT {}", savepoint(depth));
         self.hold.control("savepoint", &sql).await?;
-        Ok(Transaction { hold: Hold::Lent(&mut self.hold), depth, done: false })
+        Ok(Transaction {
+            hold: Hold::Lent(&mut self.hold),
+            depth,
+            done: false,
+        })
     }
 }
 
@@ -131,7 +135,9 @@ impl DerefMut for Transaction<'_> {
 
 impl fmt::Debug for Transaction<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("depth", &self.depth).finish_non_exhaustive()
+        f.debug_struct("Transaction")
+            .field("depth", &self.depth)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +167,12 @@ impl<'a> TransactionBuilder<'a> {
     }
 
     fn new(on: On<'a>) -> Self {
-        Self { on, isolation: None, read_only: None, deferrable: None }
+        Self {
+            on,
+            isolation: None,
+            read_only: None,
+            deferrable: None,
+        }
     }
 
     /// How far it is kept apart from other transactions.
@@ -193,16 +204,23 @@ impl<'a> TransactionBuilder<'a> {
             On::Pool(client) => Hold::Own(Box::new(client.executor().await?)),
             On::Lease(executor) => Hold::Lent(executor),
         };
-        if hold.in_transaction {
-            let error = ConnectError::new(ErrorKind::Other, "the session is in a transaction already")
-                .with_help("use `savepoint` within a transaction");
+        if hold.transaction.is_some() {
+            let error =
+                ConnectError::new(ErrorKind::Other, "the session is in a transaction already")
+                    .with_help("use `savepoint` within a transaction");
             return Err(hold.error("transaction", error));
         }
         // A future dropped from here on leaves the session in flight, which gets it closed.
         hold.control("transaction", &sql).await?;
-        hold.in_transaction = true;
-        hold.read_only = self.read_only == Some(true);
-        Ok(Transaction { hold, depth: 0, done: false })
+        hold.transaction = Some(Open {
+            read_only: self.read_only == Some(true),
+            aborted: false,
+        });
+        Ok(Transaction {
+            hold,
+            depth: 0,
+            done: false,
+        })
     }
 
     fn sql(&self) -> String {
@@ -212,9 +230,16 @@ impl<'a> TransactionBuilder<'a> {
             IsolationLevel::Serializable => "ISOLATION LEVEL SERIALIZABLE",
             _ => "ISOLATION LEVEL READ COMMITTED",
         });
-        let read_only = self.read_only.map(|on| if on { "READ ONLY" } else { "READ WRITE" });
-        let deferrable = self.deferrable.map(|on| if on { "DEFERRABLE" } else { "NOT DEFERRABLE" });
-        let modes: Vec<_> = [isolation, read_only, deferrable].into_iter().flatten().collect();
+        let read_only = self
+            .read_only
+            .map(|on| if on { "READ ONLY" } else { "READ WRITE" });
+        let deferrable = self
+            .deferrable
+            .map(|on| if on { "DEFERRABLE" } else { "NOT DEFERRABLE" });
+        let modes: Vec<_> = [isolation, read_only, deferrable]
+            .into_iter()
+            .flatten()
+            .collect();
         format!("START TRANSACTION {}", modes.join(", "))
     }
 }
