@@ -284,6 +284,8 @@ enum Detail {
     Usage { message: String, help: Option<String> },
     /// Everything that is wrong in the configuration.
     Configuration(Report),
+    /// More than one connection failed.
+    Several(Vec<Error>),
 }
 
 impl Error {
@@ -322,6 +324,16 @@ impl Error {
         }))
     }
 
+    /// One error for all of `errors`, if there is any; the first one's kind stands for all.
+    pub(crate) fn several(mut errors: Vec<Self>) -> Result<(), Self> {
+        let Some(first) = errors.first() else { return Ok(()) };
+        if errors.len() == 1 {
+            return Err(errors.remove(0));
+        }
+        let kind = first.kind();
+        Err(Self(Arc::new(Inner { kind, connection: None, detail: Detail::Several(errors) })))
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -338,6 +350,7 @@ impl Error {
             Detail::Connect { error, .. } => error.is_transient(),
             Detail::Usage { .. } => self.0.kind.is_transient(),
             Detail::Configuration(_) => false,
+            Detail::Several(errors) => errors.iter().all(Self::is_transient),
         }
     }
 
@@ -362,7 +375,7 @@ impl Error {
         match &self.0.detail {
             Detail::Connect { error, .. } => Some(error.help()),
             Detail::Usage { help, .. } => help.as_deref(),
-            Detail::Configuration(_) => None,
+            Detail::Configuration(_) | Detail::Several(_) => None,
         }
     }
 
@@ -384,6 +397,10 @@ impl fmt::Display for Error {
             }
             Detail::Usage { message, .. } => f.write_str(message)?,
             Detail::Configuration(report) => return report.fmt(f),
+            Detail::Several(errors) => {
+                write!(f, "{} connections failed:", errors.len())?;
+                return errors.iter().try_for_each(|error| write!(f, "\n  {error}"));
+            }
         }
         match self.help() {
             Some(help) => write!(f, "; {help}"),

@@ -29,8 +29,10 @@ pub use url::Url;
 pub use connreg_macros::{Settings, connection};
 
 pub use crate::backend::Backend;
-pub use crate::connection::{AnyConnection, Client, Connection};
-pub use crate::connections::{Builder, Connections};
+pub use crate::connection::{
+    AnyConnection, CapabilityClient, CapabilityConnection, Client, Connection, ConnectionInfo,
+};
+pub use crate::connections::{Builder, Connections, Status};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::lifecycle::State;

@@ -1,4 +1,4 @@
-//! The link-time slice of all connection types; the only file that names `linkme`.
+//! The link-time slice of all connection types; beside generated code, the only file that names `linkme`.
 
 use linkme::distributed_slice;
 
@@ -10,9 +10,8 @@ use crate::descriptor::Descriptor;
 #[distributed_slice]
 pub static CONNREG_0_1_TYPES: [Option<&'static Descriptor>];
 
-// An empty slice makes some linkers fail, so there is always one element.
-#[distributed_slice(CONNREG_0_1_TYPES)]
-static NEVER_EMPTY: Option<&'static Descriptor> = None;
+// An empty slice makes some linkers fail, so there is always one element, a `None`.
+connreg_macros::__never_empty!();
 
 /// The linked types, in the linker's order.
 pub(crate) fn linked() -> impl Iterator<Item = &'static Descriptor> {

@@ -1,0 +1,61 @@
+//! What is known of a connection at one moment.
+
+use std::time::SystemTime;
+
+use super::slot::AnySlot;
+use crate::error::Error;
+use crate::lifecycle::State;
+use crate::pool::PoolStatistics;
+use crate::registry::ConnectionType;
+
+/// What is known of a connection at one moment. Holds no setting's value, so no secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// As it was configured.
+    pub name: String,
+    /// Its type.
+    pub connection_type: ConnectionType,
+    /// Where it is in its life.
+    pub state: State,
+    /// Whether the service is unhealthy without it.
+    pub required: bool,
+    /// The words it was tagged with.
+    pub tags: Vec<String>,
+    /// When it was loaded.
+    pub created_at: SystemTime,
+    /// When its present client was opened.
+    pub connected_at: Option<SystemTime>,
+    /// When it was last checked.
+    pub checked_at: Option<SystemTime>,
+    /// How often a client was opened.
+    pub connects: u64,
+    /// How often opening or a check failed.
+    pub failures: u64,
+    /// Why it does not work, if it does not.
+    pub last_error: Option<Error>,
+    /// The figures of its pool, if it is open and has one.
+    pub pool: Option<PoolStatistics>,
+}
+
+impl ConnectionInfo {
+    pub(super) fn of(slot: &dyn AnySlot) -> Self {
+        let context = slot.context();
+        let lifecycle = slot.lifecycle();
+        let history = lifecycle.history();
+        Self {
+            name: context.name().to_string(),
+            connection_type: context.connection_type(),
+            state: lifecycle.state(),
+            required: context.policy().required,
+            tags: context.policy().tags.clone(),
+            created_at: lifecycle.created_at(),
+            connected_at: history.connected_at,
+            checked_at: history.checked_at,
+            connects: history.connects,
+            failures: history.failures,
+            last_error: history.last_error,
+            pool: slot.statistics(),
+        }
+    }
+}

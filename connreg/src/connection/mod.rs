@@ -1,0 +1,161 @@
+//! One named connection: the typed handle, the untyped one, and the one that is seen as a capability.
+//!
+//! How it is opened, shared and closed is in [`slot`].
+
+mod any;
+mod capability;
+mod info;
+mod slot;
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use arc_swap::Guard;
+use tokio::sync::watch;
+
+pub use any::AnyConnection;
+pub use capability::{CapabilityClient, CapabilityConnection};
+pub use info::ConnectionInfo;
+pub(crate) use slot::{AnySlot, BoxFuture, Slot};
+
+use crate::backend::Backend;
+use crate::error::Error;
+use crate::lifecycle::State;
+use slot::Open;
+
+/// A named connection of a known type: cheap to clone, made to be kept in a service's state.
+///
+/// Getting it does no I/O; [`client`](Self::client) opens it at first use.
+pub struct Connection<T: Backend>(pub(crate) Arc<Slot<T>>);
+
+impl<T: Backend> Connection<T> {
+    /// The connection's name, as it was configured.
+    pub fn name(&self) -> &str {
+        self.0.context.name()
+    }
+
+    /// The settings that it was configured with.
+    pub fn settings(&self) -> &T {
+        &self.0.backend
+    }
+
+    /// The open client; opens it first if that has not been done.
+    ///
+    /// All who ask while it is being opened wait for the same attempt and share its outcome. On an open
+    /// connection it takes no lock and allocates nothing. The guard keeps this client alive; don't keep it
+    /// for longer than one piece of work, so that a reconnected client takes over.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened within `connect_timeout`, or the connection is closed.
+    pub async fn client(&self) -> Result<Client<T>, Error> {
+        match Client::of(&self.0) {
+            Some(client) => Ok(client),
+            // Boxed, so that the future of the common case stays small.
+            None => Box::pin(self.open()).await,
+        }
+    }
+
+    async fn open(&self) -> Result<Client<T>, Error> {
+        Slot::open(&self.0).await?;
+        Client::of(&self.0).ok_or_else(|| self.0.closed_error())
+    }
+
+    /// Asks the server whether it is there, opening the connection if nobody has.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened, or the check failed or took longer than `health_check.timeout`.
+    pub async fn check(&self) -> Result<(), Error> {
+        Slot::check(&self.0).await
+    }
+
+    /// Opens a new client and puts it in the old one's place, which is closed when its last user lets go.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened; the old client, if there is one, stays.
+    pub async fn reconnect(&self) -> Result<(), Error> {
+        Slot::reconnect(&self.0).await
+    }
+
+    /// Makes sure that the connection works at this moment: opens it, checks it, reconnects if the check fails.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened.
+    pub async fn ensure_connected(&self) -> Result<(), Error> {
+        match self.check().await {
+            Ok(()) => Ok(()),
+            Err(_) if self.state() == State::Unhealthy => self.reconnect().await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where it is in its life.
+    pub fn state(&self) -> State {
+        self.0.lifecycle.state()
+    }
+
+    /// Tells every change of state; a slow reader misses states, never the last one.
+    pub fn watch(&self) -> watch::Receiver<State> {
+        self.0.lifecycle.watch()
+    }
+
+    /// All that is known of it.
+    pub fn info(&self) -> ConnectionInfo {
+        ConnectionInfo::of(&*self.0)
+    }
+
+    /// The same connection without its type.
+    pub fn as_any(&self) -> AnyConnection {
+        AnyConnection(Arc::clone(&self.0) as Arc<dyn AnySlot>)
+    }
+}
+
+impl<T: Backend> Clone for Connection<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T: Backend> fmt::Debug for Connection<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({}: {}, {})", self.name(), T::DESCRIPTOR.declaration.name, self.state())
+    }
+}
+
+/// An open client, kept alive by this guard. `Send`, so that it may be held over an `.await`.
+pub struct Client<T: Backend>(Guard<Option<Arc<Open<T>>>>);
+
+impl<T: Backend> Client<T> {
+    fn of(slot: &Slot<T>) -> Option<Self> {
+        let guard = slot.open.load();
+        guard.is_some().then_some(Self(guard))
+    }
+
+    /// The client itself, shared.
+    pub fn share(&self) -> Arc<T::Client> {
+        Arc::clone(self.open().client())
+    }
+
+    fn open(&self) -> &Open<T> {
+        let Some(open) = &*self.0 else { unreachable!("made only from an open client") };
+        open
+    }
+}
+
+impl<T: Backend> Deref for Client<T> {
+    type Target = T::Client;
+
+    fn deref(&self) -> &T::Client {
+        self.open().client()
+    }
+}
+
+impl<T: Backend> fmt::Debug for Client<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", T::DESCRIPTOR.declaration.name)
+    }
+}

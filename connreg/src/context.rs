@@ -1,0 +1,97 @@
+//! What a back end is told when it opens a client.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use crate::backend::Backend;
+use crate::connection::Connection;
+use crate::connections::Inner as Peers;
+use crate::error::{ConnectError, Error, ErrorKind};
+use crate::policy::{Policy, PoolSettings};
+use crate::registry::ConnectionType;
+use crate::settings::ConnectionRef;
+
+/// The connection that a client is opened for: its name, its policy, and the other connections.
+///
+/// Cheap to clone, so that a client can keep it and name its connection in errors.
+#[derive(Clone)]
+pub struct Context(Arc<Inner>);
+
+struct Inner {
+    name: Arc<str>,
+    kind: ConnectionType,
+    policy: Policy,
+    peers: Weak<Peers>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        name: Arc<str>,
+        kind: ConnectionType,
+        policy: Policy,
+        peers: Weak<Peers>,
+    ) -> Self {
+        Self(Arc::new(Inner { name, kind, policy, peers }))
+    }
+
+    /// The connection's name, as it was configured.
+    pub fn name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    /// The connection's type.
+    pub fn connection_type(&self) -> ConnectionType {
+        self.0.kind
+    }
+
+    /// What the connection was told beside its type's own settings.
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// How long opening may take; `connect` is dropped when it has passed.
+    pub fn connect_timeout(&self) -> Duration {
+        self.0.policy.connect_timeout
+    }
+
+    /// How long one operation may take, if that is limited.
+    pub fn operation_timeout(&self) -> Option<Duration> {
+        self.0.policy.operation_timeout
+    }
+
+    /// The settings of the pool, for clients that keep one.
+    pub fn pool(&self) -> &PoolSettings {
+        &self.0.policy.pool
+    }
+
+    /// The connection that a setting refers to.
+    ///
+    /// # Errors
+    ///
+    /// The connections have been closed.
+    pub fn get<T: Backend>(
+        &self,
+        reference: &ConnectionRef<T>,
+    ) -> Result<Connection<T>, ConnectError> {
+        let Some(peers) = self.0.peers.upgrade() else {
+            let message = format!("the connections were closed before `{}` was opened", self.name());
+            return Err(ConnectError::new(ErrorKind::Closed, message));
+        };
+        peers.get(reference.name()).map_err(|error| {
+            ConnectError::new(error.kind(), format!("`{}` can't be used", reference.name()))
+                .with_source(error)
+        })
+    }
+
+    /// Gives `error` the connection's name and says what was tried: `query`, `acquire`, ….
+    pub fn error(&self, error: ConnectError, attempted: &'static str) -> Error {
+        error.for_connection(Arc::clone(self.name()), attempted)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({}: {})", self.0.name, self.0.kind)
+    }
+}

@@ -1,0 +1,147 @@
+//! The states of a connection, and what is remembered of its life.
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+use crate::error::Error;
+
+/// Where a connection is in its life.
+///
+/// `Initialized → Connecting → Connected ⇄ Unhealthy`; `Failed` if it could not be opened, from where the
+/// next use tries again; `Closed` for good, from anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum State {
+    /// Configured; nobody has opened it.
+    Initialized,
+    /// An attempt to open it is under way.
+    Connecting,
+    /// Open, and nothing is known against it.
+    Connected,
+    /// Open, and its last check or attempt to reconnect failed.
+    Unhealthy,
+    /// The last attempt to open it failed; the next use tries again.
+    Failed,
+    /// Closed by the program, for good.
+    Closed,
+}
+
+impl State {
+    /// The state's stable name, as events, metrics and reports show it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initialized => "initialized",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Unhealthy => "unhealthy",
+            Self::Failed => "failed",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether nothing is known that would keep the connection from working.
+    pub const fn is_available(self) -> bool {
+        matches!(self, Self::Initialized | Self::Connecting | Self::Connected)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A connection's state with its history. Listeners are told by a `watch` and slow nobody down.
+#[derive(Debug)]
+pub(crate) struct Lifecycle {
+    state: watch::Sender<State>,
+    created_at: SystemTime,
+    history: Mutex<History>,
+}
+
+/// What is remembered beside the state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) connected_at: Option<SystemTime>,
+    pub(crate) checked_at: Option<SystemTime>,
+    pub(crate) last_error: Option<Error>,
+    pub(crate) connects: u64,
+    pub(crate) failures: u64,
+}
+
+impl Lifecycle {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: watch::Sender::new(State::Initialized),
+            created_at: SystemTime::now(),
+            history: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        *self.state.borrow()
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    pub(crate) fn created_at(&self) -> SystemTime {
+        self.created_at
+    }
+
+    pub(crate) fn history(&self) -> History {
+        self.lock().clone()
+    }
+
+    /// Goes to `state`, unless the connection is closed, which is for good.
+    pub(crate) fn enter(&self, state: State) {
+        self.state.send_if_modified(|current| {
+            let changes = *current != State::Closed && *current != state;
+            if changes {
+                *current = state;
+            }
+            changes
+        });
+    }
+
+    /// A client was opened.
+    pub(crate) fn connected(&self) {
+        {
+            let mut history = self.lock();
+            history.connected_at = Some(SystemTime::now());
+            history.connects += 1;
+            history.last_error = None;
+        }
+        self.enter(State::Connected);
+    }
+
+    /// Opening failed; `state` says what is left.
+    pub(crate) fn failed(&self, error: &Error, state: State) {
+        {
+            let mut history = self.lock();
+            history.failures += 1;
+            history.last_error = Some(error.clone());
+        }
+        self.enter(state);
+    }
+
+    /// A check ended.
+    pub(crate) fn checked(&self, error: Option<&Error>) {
+        {
+            let mut history = self.lock();
+            history.checked_at = Some(SystemTime::now());
+            history.last_error = error.cloned();
+            history.failures += u64::from(error.is_some());
+        }
+        self.enter(if error.is_some() { State::Unhealthy } else { State::Connected });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, History> {
+        // Nothing panics while it is held, and a half-written history would still be usable.
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

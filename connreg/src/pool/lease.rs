@@ -1,0 +1,80 @@
+//! An exclusive connection on loan from a pool.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Manage;
+use super::glue::{Glue, Shared};
+
+/// An exclusive connection on loan from a pool; goes back when dropped.
+///
+/// One that is dropped between [`begin`](Self::begin) and [`done`](Self::done) has a request under way: it is
+/// closed, so that nobody else reads the answer.
+pub struct Lease<M: Manage> {
+    // The order counts: the connection is back before the next in line is let in.
+    connection: bb8::PooledConnection<'static, Glue<M>>,
+    returned: Returned<M>,
+    _turn: OwnedSemaphorePermit,
+}
+
+struct Returned<M: Manage>(Arc<Shared<M>>);
+
+impl<M: Manage> Drop for Returned<M> {
+    fn drop(&mut self) {
+        self.0.given_back();
+    }
+}
+
+impl<M: Manage> Lease<M> {
+    pub(super) fn new(
+        connection: bb8::PooledConnection<'static, Glue<M>>,
+        turn: OwnedSemaphorePermit,
+        shared: Arc<Shared<M>>,
+    ) -> Self {
+        shared.lent();
+        Self { connection, returned: Returned(shared), _turn: turn }
+    }
+
+    /// Says that a request goes out.
+    pub fn begin(&mut self) {
+        self.connection.busy = true;
+    }
+
+    /// Says that its answer is there, whole.
+    pub fn done(&mut self) {
+        self.connection.busy = false;
+    }
+
+    /// Closes the connection instead of giving it back.
+    pub fn discard(mut self) {
+        self.connection.condemn();
+    }
+
+    /// The name of the connection that the pool belongs to.
+    pub fn connection_name(&self) -> &Arc<str> {
+        self.returned.0.context.name()
+    }
+}
+
+impl<M: Manage> Deref for Lease<M> {
+    type Target = M::Connection;
+
+    fn deref(&self) -> &M::Connection {
+        &self.connection.connection
+    }
+}
+
+impl<M: Manage> DerefMut for Lease<M> {
+    fn deref_mut(&mut self) -> &mut M::Connection {
+        &mut self.connection.connection
+    }
+}
+
+impl<M: Manage> fmt::Debug for Lease<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lease({})", self.connection_name())
+    }
+}
