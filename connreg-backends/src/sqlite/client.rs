@@ -160,6 +160,10 @@ impl SqliteClient {
         self.pool.statistics()
     }
 
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
         probe(&self.own).await
     }

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use connreg::capability::{KeyValue, KeyValueError, ScanPage, key_value};
-use connreg::{ConnectError, async_trait};
+use connreg::ConnectError;
+use connreg::capability::{KeyValue, KeyValueError, ScanPage, async_trait, key_value};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::client::SqliteClient;
@@ -26,14 +26,14 @@ const SWEPT_BY_A_WRITE: u32 = 32;
 #[async_trait]
 impl KeyValue for SqliteClient {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
-        let key = checked(key)?;
-        self.read("get", move |connection, now| {
+        const ATTEMPTED: &str = "get";
+        let key = self.key(ATTEMPTED, key)?;
+        let found = self.read(ATTEMPTED, move |connection, now| {
             let sql = "SELECT value FROM connreg_key_value
                        WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
             connection.prepare_cached(sql)?.query_row(params![key, now], |row| row.get(0)).optional()
-        })
-        .await
-        .map(Option::flatten)
+        });
+        found.await.map(Option::flatten)
     }
 
     async fn set(
@@ -42,9 +42,10 @@ impl KeyValue for SqliteClient {
         value: &[u8],
         expiry: Option<Duration>,
     ) -> Result<(), KeyValueError> {
-        let (key, value) = (checked(key)?, value.to_vec());
-        let expiry = key_value::expiry_millis(expiry)?;
-        self.write("set", move |connection, now| {
+        const ATTEMPTED: &str = "set";
+        let (key, value) = (self.key(ATTEMPTED, key)?, value.to_vec());
+        let expiry = self.told(ATTEMPTED, key_value::expiry_millis(expiry))?;
+        self.write(ATTEMPTED, move |connection, now| {
             let sql = "INSERT INTO connreg_key_value VALUES (?1, ?2, ?3) ON CONFLICT (key)
                        DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
             connection.prepare_cached(sql)?.execute(params![key, value, after(now, expiry)])?;
@@ -59,9 +60,10 @@ impl KeyValue for SqliteClient {
         value: &[u8],
         expiry: Option<Duration>,
     ) -> Result<bool, KeyValueError> {
-        let (key, value) = (checked(key)?, value.to_vec());
-        let expiry = key_value::expiry_millis(expiry)?;
-        self.write("set_if_absent", move |connection, now| {
+        const ATTEMPTED: &str = "set_if_absent";
+        let (key, value) = (self.key(ATTEMPTED, key)?, value.to_vec());
+        let expiry = self.told(ATTEMPTED, key_value::expiry_millis(expiry))?;
+        self.write(ATTEMPTED, move |connection, now| {
             insert_if_absent(connection, &key, &value, after(now, expiry), now).map(Ok)
         })
         .await
@@ -73,9 +75,10 @@ impl KeyValue for SqliteClient {
         expected: Option<&[u8]>,
         new: &[u8],
     ) -> Result<bool, KeyValueError> {
-        let (key, new) = (checked(key)?, new.to_vec());
+        const ATTEMPTED: &str = "compare_and_swap";
+        let (key, new) = (self.key(ATTEMPTED, key)?, new.to_vec());
         let expected = expected.map(<[u8]>::to_vec);
-        self.write("compare_and_swap", move |connection, now| {
+        self.write(ATTEMPTED, move |connection, now| {
             let Some(expected) = expected else {
                 return insert_if_absent(connection, &key, &new, None, now).map(Ok);
             };
@@ -88,8 +91,9 @@ impl KeyValue for SqliteClient {
     }
 
     async fn delete(&self, key: &str) -> Result<bool, KeyValueError> {
-        let key = checked(key)?;
-        self.write("delete", move |connection, now| {
+        const ATTEMPTED: &str = "delete";
+        let key = self.key(ATTEMPTED, key)?;
+        self.write(ATTEMPTED, move |connection, now| {
             let sql = "DELETE FROM connreg_key_value
                        WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
             Ok(Ok(connection.prepare_cached(sql)?.execute(params![key, now])? == 1))
@@ -98,8 +102,9 @@ impl KeyValue for SqliteClient {
     }
 
     async fn increment(&self, key: &str, by: i64) -> Result<i64, KeyValueError> {
-        let key = checked(key)?;
-        self.write("increment", move |connection, now| {
+        const ATTEMPTED: &str = "increment";
+        let key = self.key(ATTEMPTED, key)?;
+        self.write(ATTEMPTED, move |connection, now| {
             let live = "SELECT value FROM connreg_key_value
                         WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
             let found: Option<Vec<u8>> = connection
@@ -128,9 +133,10 @@ impl KeyValue for SqliteClient {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<ScanPage, KeyValueError> {
+        const ATTEMPTED: &str = "scan";
         let (prefix, cursor) = (prefix.to_owned(), cursor.unwrap_or_default().to_owned());
         let limit = limit.clamp(1, key_value::LARGEST_PAGE);
-        let page = self.read("scan", move |connection, now| {
+        let page = self.read(ATTEMPTED, move |connection, now| {
             let sql = "SELECT key FROM connreg_key_value
                        WHERE key >= ?1 AND key > ?2 AND (expires_at IS NULL OR expires_at > ?3)
                        ORDER BY key";
@@ -170,8 +176,8 @@ impl SqliteClient {
             }
             Err(error) => Err(error),
         };
-        let outcome = self.on_pool_raw(attempted, false, run).await?;
-        outcome.map_err(|error| classify(attempted, error))
+        let outcome = self.on_pool(attempted, false, run).await?;
+        outcome.map_err(|error| self.context().error(classify("the statement", error), attempted))
     }
 
     /// Runs `work` with the time in a transaction, sweeps, and makes the table if it is not there.
@@ -194,14 +200,23 @@ impl SqliteClient {
             }
             Ok(outcome)
         };
-        let outcome = self.on_pool_raw(attempted, true, run).await?;
-        outcome.map_err(|error| classify(attempted, error))?
+        let outcome = self.on_pool(attempted, true, run).await?;
+        let outcome = outcome.unwrap_or_else(|error| Err(classify("the statement", error)));
+        self.told(attempted, outcome)
     }
-}
 
-fn checked(key: &str) -> Result<String, KeyValueError> {
-    key_value::check_key(key)?;
-    Ok(key.to_owned())
+    fn key(&self, attempted: &'static str, key: &str) -> Result<String, KeyValueError> {
+        self.told(attempted, key_value::check_key(key))?;
+        Ok(key.to_owned())
+    }
+
+    fn told<T>(
+        &self,
+        attempted: &'static str,
+        outcome: Result<T, ConnectError>,
+    ) -> Result<T, KeyValueError> {
+        outcome.map_err(|error| self.context().error(error, attempted))
+    }
 }
 
 fn has_table(connection: &Connection) -> rusqlite::Result<bool> {
