@@ -1,4 +1,52 @@
 //! Named, typed, pooled, health-checked connections from configuration.
+//!
+//! A service's connections are written down in configuration files; [`Connections::load`] reads and checks them
+//! all, and hands out each by name and type. A new kind of connection is one annotated struct with a
+//! [`Backend`] implementation, in any crate that is linked:
+//!
+//! ```
+//! use connreg::{Backend, ConnectError, Connections, Context, connection};
+//!
+//! /// A greeting, from a server that is always up.
+//! #[connection(type = "greeter", category = "example")]
+//! pub struct Greeter {
+//!     /// Who is greeted.
+//!     #[setting(default = "world", min_len = 1)]
+//!     pub whom: String,
+//! }
+//!
+//! impl Backend for Greeter {
+//!     type Client = String;
+//!
+//!     async fn connect(&self, _context: &Context) -> Result<String, ConnectError> {
+//!         Ok(format!("hello, {}", self.whom))
+//!     }
+//!
+//!     async fn check(_client: &String) -> Result<(), ConnectError> {
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), connreg::Error> {
+//! // As `Connections::load("config")` would read it from `config/connections.yaml`.
+//! let connections = Connections::builder()
+//!     .set("front_desk.type", "greeter")
+//!     .set("front_desk.whom", "reader")
+//!     .load()
+//!     .await?;
+//! let greeter = connections.get::<Greeter>("front_desk")?; // no I/O; keep it
+//! assert_eq!(*greeter.client().await?, "hello, reader"); // opens on first use
+//! connections.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The back ends for databases, caches and other services are in the crate `connreg-backends`; this one knows none.
+//!
+//! # Features
+//!
+//! - `pool`: [`pool::Pool`], the fair pool for back ends whose connections are exclusive.
 #![forbid(unsafe_code)]
 
 // Generated code names this crate by an absolute path, here as everywhere.

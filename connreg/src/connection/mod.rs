@@ -17,7 +17,9 @@ use tokio::sync::watch;
 pub use any::AnyConnection;
 pub use capability::{CapabilityClient, CapabilityConnection};
 pub use info::ConnectionInfo;
-pub(crate) use slot::{AnySlot, BoxFuture, Slot};
+#[cfg(feature = "pool")]
+pub(crate) use slot::DRAIN;
+pub(crate) use slot::{AnySlot, Slot};
 
 use crate::backend::Backend;
 use crate::error::Error;

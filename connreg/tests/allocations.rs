@@ -1,0 +1,40 @@
+//! An open connection's client comes without a single allocation.
+
+mod resting;
+
+use allocation_counter::measure;
+use resting::{Named, Resting, ready};
+
+#[test]
+fn get_and_client_on_an_open_connection_allocate_nothing() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let connections = runtime.block_on(resting::connections());
+    let opened = measure(|| {
+        runtime.block_on(async {
+            connections.get::<Resting>("resting").unwrap().client().await.unwrap();
+        });
+    });
+    assert!(opened.count_total > 0, "opening allocates, or nothing is counted");
+
+    let used = measure(|| {
+        for _ in 0..100 {
+            let connection = connections.get::<Resting>("resting").unwrap();
+            assert_eq!(*ready(connection.client()).unwrap(), 42);
+        }
+    });
+    assert_eq!(used.count_total, 0);
+}
+
+#[test]
+fn a_capability_of_an_open_connection_allocates_nothing() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let connections = runtime.block_on(resting::connections());
+    let named = connections.get_as::<dyn Named>("resting").unwrap();
+    runtime.block_on(async { named.client().await.map(drop) }).unwrap();
+    let used = measure(|| {
+        for _ in 0..100 {
+            assert_eq!(ready(named.client()).unwrap().name(), "resting");
+        }
+    });
+    assert_eq!(used.count_total, 0);
+}

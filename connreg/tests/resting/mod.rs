@@ -1,0 +1,51 @@
+//! A back end that does nothing, for what is measured around it.
+
+use std::pin::pin;
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use connreg::{Backend, ConnectError, Connections, Context, connection};
+
+/// A capability to be seen as.
+pub trait Named: Send + Sync {
+    fn name(&self) -> &str;
+}
+
+impl Named for u64 {
+    fn name(&self) -> &'static str {
+        "resting"
+    }
+}
+
+/// Opens at once and does nothing.
+#[connection(type = "resting", category = "test", provides(Named))]
+pub struct Resting {}
+
+impl Backend for Resting {
+    type Client = u64;
+
+    async fn connect(&self, _context: &Context) -> Result<u64, ConnectError> {
+        Ok(42)
+    }
+
+    async fn check(_client: &u64) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
+
+pub async fn connections() -> Connections {
+    Connections::builder()
+        .environment([("", ""); 0])
+        .set("resting.type", "resting")
+        .load()
+        .await
+        .expect("the settings are right")
+}
+
+/// The output of a future that is ready at once.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    let mut context = TaskContext::from_waker(Waker::noop());
+    match pin!(future).poll(&mut context) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("an open connection is ready at once"),
+    }
+}

@@ -1,0 +1,143 @@
+//! A back end that does what a test tells it: connect, fail, hang, panic.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use connreg::{Backend, ConnectError, ConnectionRef, Connections, Context, ErrorKind, connection};
+use tokio::sync::Semaphore;
+
+/// What the next calls do, and what was called; one for each connection's `script` setting.
+#[derive(Debug)]
+pub struct Script {
+    pub connects: AtomicUsize,
+    pub checks: AtomicUsize,
+    pub closes: AtomicUsize,
+    pub alive: AtomicUsize,
+    behaviour: Mutex<Behaviour>,
+    /// Lets hanging calls go on.
+    pub gate: Semaphore,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    Work,
+    /// Wait for the gate, then work.
+    Wait,
+    Refuse,
+    Hang,
+    Panic,
+}
+
+impl Script {
+    pub fn named(name: &str) -> Arc<Self> {
+        static ALL: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
+        let mut all = ALL.lock().unwrap();
+        Arc::clone(all.entry(name.to_owned()).or_insert_with(|| {
+            Arc::new(Self {
+                connects: AtomicUsize::new(0),
+                checks: AtomicUsize::new(0),
+                closes: AtomicUsize::new(0),
+                alive: AtomicUsize::new(0),
+                behaviour: Mutex::new(Behaviour::Work),
+                gate: Semaphore::new(0),
+            })
+        }))
+    }
+
+    pub fn set(&self, behaviour: Behaviour) {
+        *self.behaviour.lock().unwrap() = behaviour;
+    }
+
+    async fn act(&self, what: &str) -> Result<(), ConnectError> {
+        let behaviour = *self.behaviour.lock().unwrap();
+        match behaviour {
+            Behaviour::Work => {}
+            Behaviour::Wait => self.gate.acquire().await.unwrap().forget(),
+            Behaviour::Refuse => {
+                return Err(ConnectError::new(ErrorKind::Refused, format!("{what} refused")));
+            }
+            Behaviour::Hang => std::future::pending().await,
+            Behaviour::Panic => panic!("scripted panic"),
+        }
+        Ok(())
+    }
+}
+
+/// Follows the script that it names.
+#[connection(type = "scripted", category = "test")]
+pub struct Scripted {
+    /// The script's name.
+    pub script: String,
+    /// Another connection that this one needs.
+    pub needs: Option<ConnectionRef<Scripted>>,
+}
+
+/// Alive until dropped.
+#[derive(Debug)]
+pub struct Client {
+    pub number: usize,
+    pub script: Arc<Script>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.script.alive.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The order in which clients were closed, by script.
+pub static CLOSED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+impl Backend for Scripted {
+    type Client = (Client, String);
+
+    async fn connect(&self, context: &Context) -> Result<Self::Client, ConnectError> {
+        let script = Script::named(&self.script);
+        let number = script.connects.fetch_add(1, Ordering::SeqCst);
+        if let Some(needed) = &self.needs {
+            context.get(needed)?.client().await.map_err(|error| {
+                ConnectError::new(error.kind(), "what it needs is not there").with_source(error)
+            })?;
+        }
+        script.act("connect").await?;
+        script.alive.fetch_add(1, Ordering::SeqCst);
+        Ok((Client { number, script }, self.script.clone()))
+    }
+
+    async fn check((client, _): &Self::Client) -> Result<(), ConnectError> {
+        client.script.checks.fetch_add(1, Ordering::SeqCst);
+        client.script.act("check").await
+    }
+
+    async fn close((client, name): &Self::Client) {
+        client.script.closes.fetch_add(1, Ordering::SeqCst);
+        CLOSED.lock().unwrap().push(name.clone());
+    }
+}
+
+/// Connections made in code only; each pair is a dotted key and its value.
+pub async fn load(settings: &[(&str, &str)]) -> Connections {
+    try_load(settings).await.expect("the settings are right")
+}
+
+pub async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, connreg::Error> {
+    let mut builder = Connections::builder().environment([("", ""); 0]);
+    for (key, value) in settings {
+        builder = builder.set(*key, *value);
+    }
+    builder.load().await
+}
+
+/// One connection, called as its script.
+pub async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>) {
+    let mut settings =
+        vec![(format!("{name}.type"), "scripted".to_owned()), (format!("{name}.script"), name.into())];
+    settings.extend(more.iter().map(|(key, value)| (format!("{name}.{key}"), (*value).to_owned())));
+    let settings: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    (load(&settings).await, Script::named(name))
+}
+
+/// Long enough for anything that should happen at once, on any machine.
+pub const SOON: Duration = Duration::from_secs(10);
