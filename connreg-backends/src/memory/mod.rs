@@ -26,7 +26,10 @@ impl Backend for Memory {
     type Client = MemoryClient;
 
     async fn connect(&self, context: &Context) -> Result<MemoryClient, ConnectError> {
-        Ok(MemoryClient { context: context.clone(), store: Store::default() })
+        Ok(MemoryClient {
+            context: context.clone(),
+            store: Store::default(),
+        })
     }
 
     async fn check(_client: &MemoryClient) -> Result<(), ConnectError> {

@@ -44,7 +44,8 @@ impl Store {
 
     pub(super) fn set(&self, key: &str, value: &[u8], expiry: Option<Duration>) {
         let now = Instant::now();
-        self.lock().put(key, value.to_vec(), end_of(now, expiry), now);
+        self.lock()
+            .put(key, value.to_vec(), end_of(now, expiry), now);
     }
 
     pub(super) fn set_if_absent(&self, key: &str, value: &[u8], expiry: Option<Duration>) -> bool {
@@ -71,7 +72,9 @@ impl Store {
 
     pub(super) fn delete(&self, key: &str) -> bool {
         let now = Instant::now();
-        self.lock().remove(key).is_some_and(|entry| entry.is_live(now))
+        self.lock()
+            .remove(key)
+            .is_some_and(|entry| entry.is_live(now))
     }
 
     pub(super) fn increment(&self, key: &str, by: i64) -> Result<i64, ConnectError> {
@@ -94,7 +97,10 @@ impl Store {
         let entries = self.lock();
         let mut page = ScanPage::default();
         let found = entries.by_key.range::<str, _>((from, Bound::Unbounded));
-        for (seen, (key, entry)) in found.take_while(|(key, _)| key.starts_with(prefix)).enumerate() {
+        for (seen, (key, entry)) in found
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .enumerate()
+        {
             // Expired ones count, or a page of them would hold the lock for long.
             if seen == limit {
                 page.next = entries.before(key);
@@ -154,7 +160,9 @@ impl Entries {
 
     /// The key that comes before `key`.
     fn before(&self, key: &str) -> Option<String> {
-        let mut earlier = self.by_key.range::<str, _>((Bound::Unbounded, Bound::Excluded(key)));
+        let mut earlier = self
+            .by_key
+            .range::<str, _>((Bound::Unbounded, Bound::Excluded(key)));
         earlier.next_back().map(|(key, _)| key.to_string())
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ::redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use ::redis::{
-    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo,
-    ProtocolVersion, RedisConnectionInfo, TlsCertificates,
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
+    RedisConnectionInfo, TlsCertificates,
 };
 use connreg::{ConnectError, ErrorKind};
 
@@ -21,7 +21,10 @@ const SENTINEL_PORT: u16 = 26379;
 pub(super) enum Plan {
     Single(ConnectionInfo),
     Sentinel(Group),
-    Cluster { nodes: Vec<ConnectionInfo>, certificates: Option<TlsCertificates> },
+    Cluster {
+        nodes: Vec<ConnectionInfo>,
+        certificates: Option<TlsCertificates>,
+    },
 }
 
 /// A master and its replicas, as sentinels know them.
@@ -131,7 +134,9 @@ pub(super) fn tcp_settings() -> TcpSettings {
         .with_interval(Duration::from_secs(5));
     #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
     let keepalive = keepalive.with_retries(3);
-    let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
+    let settings = TcpSettings::default()
+        .set_nodelay(true)
+        .set_keepalive(keepalive);
     #[cfg(any(target_os = "android", target_os = "linux"))]
     let settings = settings.set_user_timeout(Duration::from_secs(10));
     settings
@@ -149,7 +154,10 @@ pub(super) fn plan(settings: &Redis) -> Result<Plan, ConnectError> {
         settings.username.as_deref(),
         settings.password.as_ref().map(connreg::Secret::expose),
     );
-    let node = Node { tls: tls.clone(), redis };
+    let node = Node {
+        tls: tls.clone(),
+        redis,
+    };
     check_mode(settings)?;
     let plan = match (settings.mode, &settings.url) {
         (Mode::Single, Some(url)) => Plan::Single(single_by_url(settings, url.expose(), node)?),
@@ -158,9 +166,15 @@ pub(super) fn plan(settings: &Redis) -> Result<Plan, ConnectError> {
             let watcher = credentials(
                 newest(),
                 settings.sentinel_username.as_deref(),
-                settings.sentinel_password.as_ref().map(connreg::Secret::expose),
+                settings
+                    .sentinel_password
+                    .as_ref()
+                    .map(connreg::Secret::expose),
             );
-            let watcher = Node { tls, redis: watcher };
+            let watcher = Node {
+                tls,
+                redis: watcher,
+            };
             let Some(name) = settings.master_name.clone() else {
                 return Err(wrong("`mode: sentinel` needs `master_name`"));
             };
@@ -184,24 +198,34 @@ fn check_mode(settings: &Redis) -> Result<(), ConnectError> {
     let own_place = settings.host != "localhost" || settings.port != REDIS_PORT;
     if mode == Mode::Single {
         if !settings.nodes.is_empty() {
-            return Err(wrong("`nodes` belongs to `mode: sentinel` and `mode: cluster`"));
+            return Err(wrong(
+                "`nodes` belongs to `mode: sentinel` and `mode: cluster`",
+            ));
         }
         if settings.url.is_some() && own_place {
-            return Err(wrong("`url` says the address, so `host` and `port` can't be given too"));
+            return Err(wrong(
+                "`url` says the address, so `host` and `port` can't be given too",
+            ));
         }
     } else {
         if settings.nodes.is_empty() {
-            return Err(wrong("`nodes` is empty; it lists the sentinels or the cluster's first nodes"));
+            return Err(wrong(
+                "`nodes` is empty; it lists the sentinels or the cluster's first nodes",
+            ));
         }
         if settings.url.is_some() || own_place {
-            return Err(wrong("`host`, `port` and `url` belong to `mode: single`; use `nodes`"));
+            return Err(wrong(
+                "`host`, `port` and `url` belong to `mode: single`; use `nodes`",
+            ));
         }
     }
     let sentinel_only = settings.master_name.is_some()
         || settings.sentinel_username.is_some()
         || settings.sentinel_password.is_some();
     if mode != Mode::Sentinel && sentinel_only {
-        return Err(wrong("`master_name` and `sentinel_…` belong to `mode: sentinel`"));
+        return Err(wrong(
+            "`master_name` and `sentinel_…` belong to `mode: sentinel`",
+        ));
     }
     if mode == Mode::Cluster && settings.database != 0 {
         return Err(wrong("a cluster has database 0 only"));
@@ -225,7 +249,9 @@ fn host_and_port(place: &str, default: u16) -> Result<(String, u16), ConnectErro
         _ => (place, None),
     };
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let port = port.map_or(Some(default), |port| port.parse().ok().filter(|port| *port != 0));
+    let port = port.map_or(Some(default), |port| {
+        port.parse().ok().filter(|port| *port != 0)
+    });
     match port {
         Some(port) if !host.is_empty() && !host.contains(['/', '@']) => Ok((host.to_owned(), port)),
         // What stands there may be a URL with a password, so it is not quoted.
@@ -252,29 +278,52 @@ fn single_by_url(settings: &Redis, url: &str, node: Node) -> Result<ConnectionIn
         ("username", told.username(), node.redis.username()),
         ("password", told.password(), node.redis.password()),
     ];
-    if let Some((key, ..)) = pairs.iter().find(|(_, by_url, own)| by_url.is_some() && own.is_some()) {
-        return Err(wrong(format!("`{key}` is given twice, in `url` and by itself")));
+    if let Some((key, ..)) = pairs
+        .iter()
+        .find(|(_, by_url, own)| by_url.is_some() && own.is_some())
+    {
+        return Err(wrong(format!(
+            "`{key}` is given twice, in `url` and by itself"
+        )));
     }
     if told.db() != 0 && node.redis.db() != 0 && told.db() != node.redis.db() {
         return Err(wrong("`url` and `database` name different databases"));
     }
-    redis = redis.set_db(if told.db() == 0 { node.redis.db() } else { told.db() });
+    redis = redis.set_db(if told.db() == 0 {
+        node.redis.db()
+    } else {
+        told.db()
+    });
     let username = told.username().or(node.redis.username());
     let password = told.password().or(node.redis.password());
     let redis = credentials(redis, username, password);
     let mut tls = node.tls;
     let address = match parsed.addr().clone() {
-        ConnectionAddr::Tcp(host, port) if tls.used => {
-            ConnectionAddr::TcpTls { host, port, insecure: tls.insecure, tls_params: None }
-        }
-        ConnectionAddr::TcpTls { host, port, insecure, .. } => {
+        ConnectionAddr::Tcp(host, port) if tls.used => ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure: tls.insecure,
+            tls_params: None,
+        },
+        ConnectionAddr::TcpTls {
+            host,
+            port,
+            insecure,
+            ..
+        } => {
             if insecure && !tls.insecure {
-                let message = "`url` ends in `#insecure`, which alone does not turn verification off";
+                let message =
+                    "`url` ends in `#insecure`, which alone does not turn verification off";
                 return Err(wrong(message)
                     .with_help("set `ssl_insecure_accept_any_certificate: true` if you must"));
             }
             tls.used = true;
-            ConnectionAddr::TcpTls { host, port, insecure: tls.insecure, tls_params: None }
+            ConnectionAddr::TcpTls {
+                host,
+                port,
+                insecure: tls.insecure,
+                tls_params: None,
+            }
         }
         other => other,
     };
@@ -283,13 +332,19 @@ fn single_by_url(settings: &Redis, url: &str, node: Node) -> Result<ConnectionIn
 
 /// Reads `host:port,password=…,user=…,ssl=true,defaultDatabase=1`, as .NET programs write it.
 fn by_words(settings: &Redis, text: &str, mut node: Node) -> Result<ConnectionInfo, ConnectError> {
-    let mut words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let mut words = text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
     let place = words.next().ok_or_else(|| wrong("`url` is empty"))?;
     let (host, port) = host_and_port(place, REDIS_PORT)?;
     for word in words {
         let Some((key, value)) = word.split_once('=') else {
-            return Err(wrong("`url` has a second address; a single server has one")
-                .with_help("list the addresses under `nodes`, with `mode: cluster` or `sentinel`"));
+            return Err(
+                wrong("`url` has a second address; a single server has one").with_help(
+                    "list the addresses under `nodes`, with `mode: cluster` or `sentinel`",
+                ),
+            );
         };
         let (key, value) = (key.trim(), value.trim());
         match key.to_ascii_lowercase().as_str() {
@@ -300,7 +355,9 @@ fn by_words(settings: &Redis, text: &str, mut node: Node) -> Result<ConnectionIn
                 node.redis = node.redis.set_username(value);
             }
             "password" | "user" | "username" => {
-                return Err(wrong(format!("`{key}` is given twice, in `url` and by itself")));
+                return Err(wrong(format!(
+                    "`{key}` is given twice, in `url` and by itself"
+                )));
             }
             "ssl" => match value.to_ascii_lowercase().as_str() {
                 "true" => node.tls.used = true,
@@ -309,14 +366,16 @@ fn by_words(settings: &Redis, text: &str, mut node: Node) -> Result<ConnectionIn
             },
             "defaultdatabase" => {
                 let number = value.parse::<u32>();
-                let number = number.map_err(|_| wrong("`defaultDatabase` in `url` is no number"))?;
+                let number =
+                    number.map_err(|_| wrong("`defaultDatabase` in `url` is no number"))?;
                 node.redis = node.redis.set_db(i64::from(number));
             }
             // Connecting goes on until it works in any case.
             "abortconnect" => {}
             _ => {
-                return Err(wrong(format!("`{key}` in `url` is not known"))
-                    .with_help("known are password, user, ssl and defaultDatabase; use settings for the rest"));
+                return Err(wrong(format!("`{key}` in `url` is not known")).with_help(
+                    "known are password, user, ssl and defaultDatabase; use settings for the rest",
+                ));
             }
         }
     }
@@ -344,7 +403,11 @@ fn credentials(
 }
 
 fn certificates(settings: &Redis) -> Result<Option<TlsCertificates>, ConnectError> {
-    let root_cert = settings.ssl_ca.as_deref().map(|path| read("ssl_ca", path)).transpose()?;
+    let root_cert = settings
+        .ssl_ca
+        .as_deref()
+        .map(|path| read("ssl_ca", path))
+        .transpose()?;
     let client_tls = match (&settings.ssl_certificate, &settings.ssl_key) {
         (Some(certificate), Some(key)) => Some(ClientTlsConfig {
             client_cert: read("ssl_certificate", certificate)?,
@@ -356,7 +419,10 @@ fn certificates(settings: &Redis) -> Result<Option<TlsCertificates>, ConnectErro
     if root_cert.is_none() && client_tls.is_none() {
         return Ok(None);
     }
-    Ok(Some(TlsCertificates { client_tls, root_cert }))
+    Ok(Some(TlsCertificates {
+        client_tls,
+        root_cert,
+    }))
 }
 
 fn read(key: &str, path: &Path) -> Result<Vec<u8>, ConnectError> {

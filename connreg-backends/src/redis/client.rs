@@ -57,14 +57,23 @@ impl RedisClient {
             limit.min(socket_timeout)
         });
         let is_cluster = matches!(plan, Plan::Cluster { .. });
-        let dialer = Arc::new(Dialer::new(plan, context.connect_timeout(), response_timeout));
+        let dialer = Arc::new(Dialer::new(
+            plan,
+            context.connect_timeout(),
+            response_timeout,
+        ));
         let shared = if is_cluster {
             Shared::Cluster(dialer.open_cluster(Some(response_timeout)).await?)
         } else {
             Shared::Node(Link::open(Arc::clone(context.name()), Arc::clone(&dialer)).await?)
         };
         let pool = Pool::new(Manager(Arc::clone(&dialer)), context);
-        let client = Self { context: context.clone(), dialer, shared, pool };
+        let client = Self {
+            context: context.clone(),
+            dialer,
+            shared,
+            pool,
+        };
         // A wrong user is found here: without `AUTH` the handshake itself asks for nothing.
         client.check().await?;
         Ok(client)
@@ -72,7 +81,10 @@ impl RedisClient {
 
     /// The handle for ordinary commands. Cheap; take one wherever it is needed.
     pub fn commands(&self) -> RedisCommands {
-        RedisCommands { shared: self.shared.clone(), database: self.dialer.plan.database() }
+        RedisCommands {
+            shared: self.shared.clone(),
+            database: self.dialer.plan.database(),
+        }
     }
 
     /// An exclusive connection, for what can't share one: `BLPOP` and its like, `WATCH`, `SELECT`.
@@ -103,7 +115,11 @@ impl RedisClient {
         for _ in 0..TRANSACTION_ATTEMPTS {
             // Whatever ends early leaves a lease that watches, and is therefore closed.
             let mut lease = self.acquire().await?;
-            cmd("WATCH").arg(keys).exec_async(&mut lease).await.map_err(failed)?;
+            cmd("WATCH")
+                .arg(keys)
+                .exec_async(&mut lease)
+                .await
+                .map_err(failed)?;
             let mut pipeline = ::redis::pipe();
             pipeline.atomic();
             fill(&mut lease, &mut pipeline).await.map_err(failed)?;
@@ -143,7 +159,8 @@ impl RedisClient {
 
     /// A driver's error as connreg's: classified, with the connection's name and what was tried.
     pub fn error(&self, attempted: &'static str, error: RedisError) -> Error {
-        self.context.error(classify("the command", error), attempted)
+        self.context
+            .error(classify("the command", error), attempted)
     }
 
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
@@ -170,9 +187,14 @@ impl RedisClient {
         channels: &[&str],
     ) -> Result<Subscription, Error> {
         let channels = channels.iter().map(|&channel| channel.to_owned()).collect();
-        Subscription::open(Arc::clone(self.context.name()), Arc::clone(&self.dialer), kind, channels)
-            .await
-            .map_err(|error| self.context.error(error, attempted))
+        Subscription::open(
+            Arc::clone(self.context.name()),
+            Arc::clone(&self.dialer),
+            kind,
+            channels,
+        )
+        .await
+        .map_err(|error| self.context.error(error, attempted))
     }
 }
 

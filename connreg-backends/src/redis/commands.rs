@@ -56,12 +56,17 @@ impl ConnectionLike for RedisCommands {
             match &mut self.shared {
                 Shared::Node(link) => {
                     let mut up = link.get().await?;
-                    let outcome = up.connection.send_packed_commands(pipeline, offset, count).await;
+                    let outcome = up
+                        .connection
+                        .send_packed_commands(pipeline, offset, count)
+                        .await;
                     link.judge(&up, &outcome);
                     outcome
                 }
                 Shared::Cluster(connection) => {
-                    connection.req_packed_commands(pipeline, offset, count).await
+                    connection
+                        .req_packed_commands(pipeline, offset, count)
+                        .await
                 }
             }
         })
@@ -76,7 +81,9 @@ fn refuse_exclusive(command: &Cmd) -> Result<(), RedisError> {
     let why = match effect(command) {
         Effect::None => return Ok(()),
         Effect::Blocks(_) => "would hold up all others",
-        Effect::Watches | Effect::Unwatches | Effect::ChangesState => "would change it for all others",
+        Effect::Watches | Effect::Unwatches | Effect::ChangesState => {
+            "would change it for all others"
+        }
     };
     let name = name(command);
     let message = format!(
@@ -88,6 +95,8 @@ fn refuse_exclusive(command: &Cmd) -> Result<(), RedisError> {
 
 impl std::fmt::Debug for RedisCommands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisCommands").field("database", &self.database).finish_non_exhaustive()
+        f.debug_struct("RedisCommands")
+            .field("database", &self.database)
+            .finish_non_exhaustive()
     }
 }

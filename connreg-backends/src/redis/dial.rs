@@ -45,7 +45,12 @@ impl Dialer {
             // rustls takes the program's provider; where it chose none, or linked two, ours.
             let _chosen_before = rustls::crypto::ring::default_provider().install_default();
         }
-        Self { plan, connect_timeout, response_timeout, is_old: AtomicBool::new(false) }
+        Self {
+            plan,
+            connect_timeout,
+            response_timeout,
+            is_old: AtomicBool::new(false),
+        }
     }
 
     /// A connection for many callers at a time: answers have the response time-out, and `pushed` hears of its end.
@@ -65,7 +70,9 @@ impl Dialer {
             return self.open_cluster(None).await.map(Opened::Cluster);
         }
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        self.in_time(self.open_node(&config)).await.map(Opened::Node)
+        self.in_time(self.open_node(&config))
+            .await
+            .map(Opened::Node)
     }
 
     /// A connection that finds the node for each key, and reconnects by itself.
@@ -73,8 +80,15 @@ impl Dialer {
         &self,
         response_timeout: Option<Duration>,
     ) -> Result<ClusterConnection, ConnectError> {
-        let Plan::Cluster { nodes, certificates } = &self.plan else {
-            return Err(ConnectError::new(ErrorKind::Configuration, "this is no cluster"));
+        let Plan::Cluster {
+            nodes,
+            certificates,
+        } = &self.plan
+        else {
+            return Err(ConnectError::new(
+                ErrorKind::Configuration,
+                "this is no cluster",
+            ));
         };
         let mut builder = ClusterClientBuilder::new(nodes.clone())
             .connection_timeout(self.connect_timeout)
@@ -87,11 +101,20 @@ impl Dialer {
             builder = builder.certs(certificates.clone());
         }
         builder = match response_timeout {
-            Some(limit) => builder.response_timeout(limit).overall_response_timeout(Some(limit)),
-            None => builder.response_timeout(Duration::from_secs(86_400)).overall_response_timeout(None),
+            Some(limit) => builder
+                .response_timeout(limit)
+                .overall_response_timeout(Some(limit)),
+            None => builder
+                .response_timeout(Duration::from_hours(24))
+                .overall_response_timeout(None),
         };
         let client = builder.build().map_err(|error| self.failed(error))?;
-        let open = async { client.get_async_connection().await.map_err(|error| self.failed(error)) };
+        let open = async {
+            client
+                .get_async_connection()
+                .await
+                .map_err(|error| self.failed(error))
+        };
         self.in_time(open).await
     }
 
@@ -107,7 +130,7 @@ impl Dialer {
             let mut failed = None;
             for info in candidates {
                 let attempted = format!("connecting to {}", info.addr());
-                let open = async |info| Client::open(info)?.get_async_pubsub().await;
+                let open = |info| async move { Client::open(info)?.get_async_pubsub().await };
                 match self.with_either_protocol(info, open).await {
                     Ok(connection) => return Ok(connection),
                     Err(error) => failed = Some(classify(&attempted, error)),
@@ -126,13 +149,23 @@ impl Dialer {
             Plan::Single(info) => (info.clone(), false),
             Plan::Sentinel(group) => (sentinel::master(group).await?, true),
             Plan::Cluster { .. } => {
-                return Err(ConnectError::new(ErrorKind::Configuration, "a cluster has no one node"));
+                return Err(ConnectError::new(
+                    ErrorKind::Configuration,
+                    "a cluster has no one node",
+                ));
             }
         };
         let attempted = format!("connecting to {}", info.addr());
-        let config = config.clone().set_connection_timeout(Some(self.connect_timeout));
-        let open = async |info| {
-            Client::open(info)?.get_multiplexed_async_connection_with_config(&config).await
+        let config = config
+            .clone()
+            .set_connection_timeout(Some(self.connect_timeout));
+        let open = |info| {
+            let config = config.clone();
+            async move {
+                Client::open(info)?
+                    .get_multiplexed_async_connection_with_config(&config)
+                    .await
+            }
         };
         let mut connection = self
             .with_either_protocol(info, open)
@@ -145,11 +178,14 @@ impl Dialer {
     }
 
     /// Tries RESP3, and RESP2 from the first server on that does not know it.
-    async fn with_either_protocol<T>(
+    async fn with_either_protocol<T, F>(
         &self,
         info: ConnectionInfo,
-        open: impl AsyncFn(ConnectionInfo) -> RedisResult<T>,
-    ) -> RedisResult<T> {
+        open: impl Fn(ConnectionInfo) -> F,
+    ) -> RedisResult<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
         if !self.is_old.load(Ordering::Relaxed) {
             let outcome = open(info.clone()).await;
             match &outcome {
@@ -159,7 +195,10 @@ impl Dialer {
                 _ => return outcome,
             }
         }
-        let older = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP2);
+        let older = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP2);
         open(info.set_redis_settings(older)).await
     }
 
@@ -167,11 +206,13 @@ impl Dialer {
         &self,
         open: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {
-        timeout(self.connect_timeout, open).await.unwrap_or_else(|_| {
-            let (place, limit) = (self.plan.place(), self.connect_timeout);
-            let message = format!("connecting to {place} did not end within {limit:?}");
-            Err(ConnectError::new(ErrorKind::Timeout, message))
-        })
+        timeout(self.connect_timeout, open)
+            .await
+            .unwrap_or_else(|_| {
+                let (place, limit) = (self.plan.place(), self.connect_timeout);
+                let message = format!("connecting to {place} did not end within {limit:?}");
+                Err(ConnectError::new(ErrorKind::Timeout, message))
+            })
     }
 
     fn failed(&self, error: RedisError) -> ConnectError {

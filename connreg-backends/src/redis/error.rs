@@ -11,7 +11,8 @@ use connreg::{ConnectError, ErrorKind, Sent};
 /// A driver's error, classified. `attempted` names what was tried: `GET`, `connecting to localhost:6379`.
 pub fn classify(attempted: &str, error: RedisError) -> ConnectError {
     if let Some(ours) = own_word(&error) {
-        return ConnectError::new(ours.kind, format!("{attempted} failed: {ours}")).with_sent(Sent::No);
+        return ConnectError::new(ours.kind, format!("{attempted} failed: {ours}"))
+            .with_sent(Sent::No);
     }
     let (kind, help) = kind_of(&error);
     let answered = error.code().is_some();
@@ -23,11 +24,6 @@ pub fn classify(attempted: &str, error: RedisError) -> ConnectError {
     classified.with_source(error)
 }
 
-/// The kind of a driver's error.
-pub(super) fn kind(error: &RedisError) -> ErrorKind {
-    own_word(error).map_or_else(|| kind_of(error).0, |ours| ours.kind)
-}
-
 fn kind_of(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
     match error.kind() {
         DriverKind::AuthenticationFailed => (ErrorKind::Authentication, None),
@@ -36,7 +32,9 @@ fn kind_of(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
         DriverKind::Io => by_cause(error),
         DriverKind::ClusterConnectionNotFound => (
             ErrorKind::Refused,
-            Some("check that the cluster's nodes run and that their announced addresses are reachable"),
+            Some(
+                "check that the cluster's nodes run and that their announced addresses are reachable",
+            ),
         ),
         DriverKind::Parse => (ErrorKind::Protocol, None),
         DriverKind::InvalidClientConfig => (ErrorKind::Configuration, None),
@@ -52,19 +50,27 @@ fn by_server_kind(
     error: &RedisError,
 ) -> (ErrorKind, Option<&'static str>) {
     match server {
-        ServerErrorKind::NoPerm => {
-            (ErrorKind::Authentication, Some("grant the user the command and the key (ACL SETUSER)"))
-        }
+        ServerErrorKind::NoPerm => (
+            ErrorKind::Authentication,
+            Some("grant the user the command and the key (ACL SETUSER)"),
+        ),
         ServerErrorKind::ReadOnly => (ErrorKind::Role, None),
         ServerErrorKind::BusyLoading
         | ServerErrorKind::MasterDown
         | ServerErrorKind::TryAgain
-        | ServerErrorKind::ClusterDown => (ErrorKind::Overloaded, Some("wait until the server is ready")),
+        | ServerErrorKind::ClusterDown => (
+            ErrorKind::Overloaded,
+            Some("wait until the server is ready"),
+        ),
         ServerErrorKind::ResponseError => {
             let detail = error.detail().unwrap_or_default();
             if detail.contains("max number of clients") {
-                (ErrorKind::Overloaded, Some("raise `maxclients`, or use smaller pools"))
-            } else if detail.contains("invalid password") || detail.contains("without any password") {
+                (
+                    ErrorKind::Overloaded,
+                    Some("raise `maxclients`, or use smaller pools"),
+                )
+            } else if detail.contains("invalid password") || detail.contains("without any password")
+            {
                 (ErrorKind::Authentication, None)
             } else if detail.contains("DB index is out of range") {
                 (ErrorKind::Configuration, Some("correct `database`"))
@@ -78,10 +84,19 @@ fn by_server_kind(
 
 fn by_code(code: &str) -> (ErrorKind, Option<&'static str>) {
     match code {
-        "NOAUTH" => (ErrorKind::Authentication, Some("give `password` (and `username`)")),
+        "NOAUTH" => (
+            ErrorKind::Authentication,
+            Some("give `password` (and `username`)"),
+        ),
         "WRONGPASS" | "DENIED" => (ErrorKind::Authentication, None),
-        "BUSY" => (ErrorKind::Overloaded, Some("a script runs for long; see SCRIPT KILL")),
-        "OOM" => (ErrorKind::Overloaded, Some("raise `maxmemory`, or let the server evict")),
+        "BUSY" => (
+            ErrorKind::Overloaded,
+            Some("a script runs for long; see SCRIPT KILL"),
+        ),
+        "OOM" => (
+            ErrorKind::Overloaded,
+            Some("raise `maxmemory`, or let the server evict"),
+        ),
         "MISCONF" | "NOREPLICAS" => (ErrorKind::Overloaded, None),
         _ => (ErrorKind::Other, None),
     }
@@ -89,7 +104,10 @@ fn by_code(code: &str) -> (ErrorKind, Option<&'static str>) {
 
 fn by_cause(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
     if cause_of::<rustls::Error>(error).is_some() {
-        return (ErrorKind::Tls, Some("check `ssl`, the certificate's host name and `ssl_ca`"));
+        return (
+            ErrorKind::Tls,
+            Some("check `ssl`, the certificate's host name and `ssl_ca`"),
+        );
     }
     match cause_of::<io::Error>(error) {
         Some(cause) => {
@@ -118,7 +136,10 @@ fn cause_of<T: StdError + 'static>(error: &RedisError) -> Option<&T> {
             next = Some(&**shared);
             continue;
         }
-        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
             Some(inner) => Some(inner),
             None => cause.source(),
         };
@@ -135,7 +156,10 @@ pub(super) struct OwnWord {
 
 impl OwnWord {
     pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 
     /// As the driver's type, which its command traits ask for.

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ::redis::aio::ConnectionLike;
 use ::redis::cluster_routing::{RoutingInfo, SingleNodeRoutingInfo};
 use ::redis::{Cmd, FromRedisValue, RedisError, Script, Value, cmd};
 use connreg::ConnectError;
@@ -61,7 +60,9 @@ impl KeyValue for RedisClient {
         if let Some(millis) = self.told(ATTEMPTED, key_value::expiry_millis(expiry))? {
             set.arg("PX").arg(millis.min(LONGEST_EXPIRY_MILLIS));
         }
-        self.ask::<Value>(ATTEMPTED, &set).await.map(|answer| answer != Value::Nil)
+        self.ask::<Value>(ATTEMPTED, &set)
+            .await
+            .map(|answer| answer != Value::Nil)
     }
 
     async fn compare_and_swap(
@@ -75,7 +76,10 @@ impl KeyValue for RedisClient {
         let Some(expected) = expected else {
             let mut set = cmd("SET");
             set.arg(key).arg(new).arg("NX");
-            return self.ask::<Value>(ATTEMPTED, &set).await.map(|answer| answer != Value::Nil);
+            return self
+                .ask::<Value>(ATTEMPTED, &set)
+                .await
+                .map(|answer| answer != Value::Nil);
         };
         let mut script = COMPARE_AND_SWAP.prepare_invoke();
         script.key(key).arg(expected).arg(new);
@@ -122,16 +126,22 @@ impl KeyValue for RedisClient {
         let outcome = match &mut commands.shared {
             Shared::Node(_) => {
                 let scan = scan_command(place.within, prefix, count);
-                scan.query_async::<Page>(&mut commands).await.map(|(within, keys)| {
-                    (Place { node: None, within }, within != 0, keys)
-                })
+                scan.query_async::<Page>(&mut commands)
+                    .await
+                    .map(|(within, keys)| (Place { node: None, within }, within != 0, keys))
             }
             Shared::Cluster(cluster) => scan_cluster(cluster, place, prefix, count).await,
         };
         let (place, goes_on, keys) = outcome.map_err(|error| self.refused(ATTEMPTED, error))?;
         // Keys that are no text were not made through this trait.
-        let keys = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();
-        Ok(ScanPage { keys, next: goes_on.then(|| place.write()) })
+        let keys = keys
+            .into_iter()
+            .filter_map(|key| String::from_utf8(key).ok())
+            .collect();
+        Ok(ScanPage {
+            keys,
+            next: goes_on.then(|| place.write()),
+        })
     }
 }
 
@@ -170,8 +180,13 @@ impl Place {
     /// Reads what [`write`](Self::write) wrote; anything else is the beginning.
     fn read(text: &str) -> Self {
         let (within, node) = text.split_once('@').unwrap_or((text, ""));
-        let node = node.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-        Self { node, within: within.parse().unwrap_or(0) }
+        let node = node
+            .rsplit_once(':')
+            .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+        Self {
+            node,
+            within: within.parse().unwrap_or(0),
+        }
     }
 
     fn write(&self) -> String {
@@ -184,7 +199,11 @@ impl Place {
 
 fn scan_command(cursor: u64, prefix: &str, count: usize) -> Cmd {
     let mut scan = cmd("SCAN");
-    scan.arg(cursor).arg("MATCH").arg(pattern(prefix)).arg("COUNT").arg(count);
+    scan.arg(cursor)
+        .arg("MATCH")
+        .arg(pattern(prefix))
+        .arg("COUNT")
+        .arg(count);
     scan
 }
 
@@ -217,16 +236,36 @@ async fn scan_cluster(
     let Some((at, node)) = at.and_then(|at| Some((at, masters.get(at)?))) else {
         return Ok((place, false, Vec::new()));
     };
-    let within = if place.node.as_ref().is_none_or(|asked| asked == node) { place.within } else { 0 };
+    let within = if place.node.as_ref().is_none_or(|asked| asked == node) {
+        place.within
+    } else {
+        0
+    };
     let (host, port) = node.clone();
     let routing = RoutingInfo::SingleNode(SingleNodeRoutingInfo::ByAddress { host, port });
-    let answer = cluster.route_command(scan_command(within, prefix, count), routing).await?;
+    let answer = cluster
+        .route_command(scan_command(within, prefix, count), routing)
+        .await?;
     let (within, keys): Page = ::redis::from_redis_value(answer)?;
     if within != 0 {
-        return Ok((Place { node: Some(node.clone()), within }, true, keys));
+        return Ok((
+            Place {
+                node: Some(node.clone()),
+                within,
+            },
+            true,
+            keys,
+        ));
     }
     let next = masters.get(at + 1).cloned();
-    Ok((Place { node: next.clone(), within: 0 }, next.is_some(), keys))
+    Ok((
+        Place {
+            node: next.clone(),
+            within: 0,
+        },
+        next.is_some(),
+        keys,
+    ))
 }
 
 async fn masters(
@@ -244,7 +283,10 @@ async fn masters(
             let told: Vec<Value> = ::redis::from_redis_value(master)?;
             let mut told = told.into_iter();
             if let (Some(host), Some(port)) = (told.next(), told.next()) {
-                masters.push((::redis::from_redis_value(host)?, ::redis::from_redis_value(port)?));
+                masters.push((
+                    ::redis::from_redis_value(host)?,
+                    ::redis::from_redis_value(port)?,
+                ));
             }
         }
     }
@@ -264,8 +306,18 @@ mod tests {
 
     #[test]
     fn a_place_survives_being_written() {
-        for (node, within) in [(None, 7), (Some(("10.0.0.1".to_owned(), 6379)), 0), (Some(("::1".to_owned(), 1)), 9)] {
-            let read = Place::read(&Place { node: node.clone(), within }.write());
+        for (node, within) in [
+            (None, 7),
+            (Some(("10.0.0.1".to_owned(), 6379)), 0),
+            (Some(("::1".to_owned(), 1)), 9),
+        ] {
+            let read = Place::read(
+                &Place {
+                    node: node.clone(),
+                    within,
+                }
+                .write(),
+            );
             assert_eq!((read.node, read.within), (node, within));
         }
     }

@@ -21,9 +21,17 @@ pub(super) struct Exclusive {
     connection: Opened,
     /// A request went out whose answer nobody has read.
     in_flight: bool,
-    watches: bool,
-    is_changed: bool,
-    is_dead: bool,
+    standing: Standing,
+}
+
+/// What was done to a connection since it was opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    AsNew,
+    Watches,
+    /// In another state, which nothing here takes back.
+    Changed,
+    Dead,
 }
 
 impl Manage for Manager {
@@ -33,21 +41,19 @@ impl Manage for Manager {
         Ok(Exclusive {
             connection: self.0.open_exclusive().await?,
             in_flight: false,
-            watches: false,
-            is_changed: false,
-            is_dead: false,
+            standing: Standing::AsNew,
         })
     }
 
     async fn test(&self, connection: &mut Exclusive) -> Result<(), ConnectError> {
         let ping = cmd("PING");
-        let answer = connection.request(ping.query_async::<()>(&mut connection.connection.clone()));
+        let mut opened = connection.connection.clone();
+        let answer = connection.request(ping.query_async::<()>(&mut opened));
         answer.await.map_err(|error| classify("PING", error))
     }
 
     fn is_broken(&self, connection: &mut Exclusive) -> bool {
-        let is_as_new = !connection.watches && !connection.is_changed;
-        connection.in_flight || connection.is_dead || !is_as_new
+        connection.in_flight || connection.standing != Standing::AsNew
     }
 }
 
@@ -57,19 +63,22 @@ impl Exclusive {
         self.in_flight = true;
         let outcome = answer.await;
         self.in_flight = false;
-        if outcome.as_ref().is_err_and(|error| error.is_unrecoverable_error() || error.is_io_error()) {
-            self.is_dead = true;
+        if outcome
+            .as_ref()
+            .is_err_and(|error| error.is_unrecoverable_error() || error.is_io_error())
+        {
+            self.standing = Standing::Dead;
         }
         outcome
     }
 
     fn note(&mut self, effect: Effect) {
-        match effect {
-            Effect::Watches => self.watches = true,
-            Effect::Unwatches => self.watches = false,
-            Effect::ChangesState => self.is_changed = true,
-            Effect::None | Effect::Blocks(_) => {}
-        }
+        self.standing = match (self.standing, effect) {
+            (Standing::AsNew, Effect::Watches) => Standing::Watches,
+            (Standing::Watches, Effect::Unwatches) => Standing::AsNew,
+            (Standing::AsNew | Standing::Watches, Effect::ChangesState) => Standing::Changed,
+            (before, _) => before,
+        };
     }
 }
 
@@ -88,7 +97,11 @@ pub struct RedisLease {
 impl RedisLease {
     pub(super) fn new(lease: Lease<Manager>, dialer: &Dialer) -> Self {
         let (response_timeout, database) = (dialer.response_timeout, dialer.plan.database());
-        Self { lease, response_timeout, database }
+        Self {
+            lease,
+            response_timeout,
+            database,
+        }
     }
 
     /// Closes the connection instead of giving it back.
@@ -99,7 +112,7 @@ impl RedisLease {
     fn ready(&self) -> RedisResult<()> {
         let word = if self.lease.in_flight {
             "an earlier request on this lease was dropped before its answer came; take a new lease"
-        } else if self.lease.is_dead {
+        } else if self.lease.standing == Standing::Dead {
             "this lease's connection has ended; take a new lease"
         } else {
             return Ok(());
@@ -109,21 +122,24 @@ impl RedisLease {
 
     /// How long `effects` may take, `None` for ever.
     fn limit(&self, effects: impl IntoIterator<Item = Effect>) -> Option<Duration> {
-        effects.into_iter().try_fold(self.response_timeout, |limit, effect| match effect {
-            Effect::Blocks(own) => Some(limit + own?),
-            _ => Some(limit),
-        })
+        effects
+            .into_iter()
+            .try_fold(self.response_timeout, |limit, effect| match effect {
+                Effect::Blocks(own) => Some(limit + own?),
+                _ => Some(limit),
+            })
     }
 
     async fn run<T>(
         &mut self,
         what: String,
         limit: Option<Duration>,
-        request: impl AsyncFnOnce(&mut Opened) -> RedisResult<T>,
+        answer: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
-        let mut connection = self.lease.connection.clone();
-        let answer = self.lease.request(async move { request(&mut connection).await });
-        let Some(limit) = limit else { return answer.await };
+        let answer = self.lease.request(answer);
+        let Some(limit) = limit else {
+            return answer.await;
+        };
         let outcome = timeout(limit, answer).await;
         outcome.unwrap_or_else(|_| {
             // Still marked as in flight: the answer may come yet, and nobody may read it.
@@ -140,7 +156,9 @@ impl ConnectionLike for RedisLease {
             let effect = effect(command);
             self.lease.note(effect);
             let limit = self.limit([effect]);
-            self.run(name(command), limit, async |opened| opened.req_packed_command(command).await).await
+            let mut opened = self.lease.connection.clone();
+            self.run(name(command), limit, opened.req_packed_command(command))
+                .await
         })
     }
 
@@ -156,10 +174,9 @@ impl ConnectionLike for RedisLease {
             for command in pipeline.cmd_iter() {
                 self.lease.note(effect(command));
             }
-            let send = async |opened: &mut Opened| {
-                opened.req_packed_commands(pipeline, offset, count).await
-            };
-            let outcome = self.run("a pipeline".into(), limit, send).await;
+            let mut opened = self.lease.connection.clone();
+            let answer = opened.req_packed_commands(pipeline, offset, count);
+            let outcome = self.run("a pipeline".into(), limit, answer).await;
             // MULTI and EXEC of an atomic pipeline are the driver's own; EXEC ends all watching.
             if pipeline.is_transaction() && outcome.is_ok() {
                 self.lease.note(Effect::Unwatches);

@@ -45,8 +45,8 @@ pub(super) struct Link {
 
 enum State {
     Up(Up),
-    /// The first attempt to replace the connection of this generation.
-    Replacing(u64),
+    /// The first attempt to replace a connection that ended is under way.
+    Replacing,
     Down(OwnWord),
     Closed,
 }
@@ -59,18 +59,26 @@ pub(super) struct Up {
 }
 
 impl Link {
-    pub(super) async fn open(name: Arc<str>, dialer: Arc<Dialer>) -> Result<Arc<Self>, ConnectError> {
+    pub(super) async fn open(
+        name: Arc<str>,
+        dialer: Arc<Dialer>,
+    ) -> Result<Arc<Self>, ConnectError> {
         let link = Arc::new(Self {
             name,
             dialer,
-            state: ArcSwap::from_pointee(State::Replacing(0)),
+            state: ArcSwap::from_pointee(State::Replacing),
             changing: Mutex::default(),
             changed: Notify::new(),
             timeouts: AtomicU32::new(0),
             role_asked: Mutex::default(),
         });
         let connection = link.dial(1).await?;
-        link.change(|_| Some(State::Up(Up { connection, generation: 1 })));
+        link.change(|_| {
+            Some(State::Up(Up {
+                connection,
+                generation: 1,
+            }))
+        });
         Ok(link)
     }
 
@@ -91,7 +99,10 @@ impl Link {
         };
         let limit = self.dialer.connect_timeout;
         timeout(limit, wait).await.unwrap_or_else(|_| {
-            let message = format!("{} was not reached within {limit:?}", self.dialer.plan.place());
+            let message = format!(
+                "{} was not reached within {limit:?}",
+                self.dialer.plan.place()
+            );
             Err(OwnWord::new(ErrorKind::Timeout, message).into_driver())
         })
     }
@@ -99,7 +110,7 @@ impl Link {
     fn known(&self) -> Option<Result<Up, RedisError>> {
         match &**self.state.load() {
             State::Up(up) => Some(Ok(up.clone())),
-            State::Replacing(_) => None,
+            State::Replacing => None,
             State::Down(why) => Some(Err(why.clone().into_driver())),
             State::Closed => {
                 let word = OwnWord::new(ErrorKind::Closed, "the connection was closed");
@@ -135,7 +146,10 @@ impl Link {
     }
 
     fn may_ask_for_role(&self) -> bool {
-        let mut asked = self.role_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut asked = self
+            .role_asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let may = asked.is_none_or(|at| at.elapsed() >= ROLE_PAUSE);
         if may {
             *asked = Some(Instant::now());
@@ -146,11 +160,14 @@ impl Link {
     /// Begins to replace the connection of `generation`, unless somebody else did.
     fn replace(self: &Arc<Self>, generation: u64, why: &str) {
         let began = self.change(|state| match state {
-            State::Up(up) if up.generation == generation => Some(State::Replacing(generation)),
+            State::Up(up) if up.generation == generation => Some(State::Replacing),
             _ => None,
         });
         if began {
-            info!(connection = &*self.name, why, "the connection ended; connecting again");
+            info!(
+                connection = &*self.name,
+                why, "the connection ended; connecting again"
+            );
             self.timeouts.store(0, Ordering::Relaxed);
             tokio::spawn(reconnect(Arc::downgrade(self), generation + 1));
         }
@@ -178,7 +195,10 @@ impl Link {
         matches!(&**self.state.load(), State::Closed)
     }
 
-    async fn dial(self: &Arc<Self>, generation: u64) -> Result<MultiplexedConnection, ConnectError> {
+    async fn dial(
+        self: &Arc<Self>,
+        generation: u64,
+    ) -> Result<MultiplexedConnection, ConnectError> {
         let link = Arc::downgrade(self);
         let pushed = move |pushed: PushInfo| {
             if pushed.kind == PushKind::Disconnection
@@ -196,17 +216,24 @@ impl Link {
 async fn reconnect(link: Weak<Link>, generation: u64) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let Some(link) = link.upgrade().filter(|link| !link.is_closed()) else { return };
+        let Some(link) = link.upgrade().filter(|link| !link.is_closed()) else {
+            return;
+        };
         match link.dial(generation).await {
             Ok(connection) => {
-                link.change(|_| Some(State::Up(Up { connection, generation })));
+                link.change(|_| {
+                    Some(State::Up(Up {
+                        connection,
+                        generation,
+                    }))
+                });
                 info!(connection = &*link.name, "connected again");
                 return;
             }
             Err(error) => {
                 let message = format!("{error}; trying again by itself");
                 let first = link.change(|state| {
-                    matches!(state, State::Replacing(_))
+                    matches!(state, State::Replacing)
                         .then(|| State::Down(OwnWord::new(error.kind(), message.clone())))
                 });
                 if first {

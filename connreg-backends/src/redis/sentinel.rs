@@ -42,7 +42,9 @@ async fn ask(sentinel: &ConnectionInfo, group: &str) -> RedisResult<Option<(Stri
         .set_connection_timeout(Some(SENTINEL_LIMIT))
         .set_response_timeout(Some(SENTINEL_LIMIT));
     let client = Client::open(sentinel.clone())?;
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    let mut connection = client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await?;
     let mut question = cmd("SENTINEL");
     question.arg("GET-MASTER-ADDR-BY-NAME").arg(group);
     question.query_async(&mut connection).await

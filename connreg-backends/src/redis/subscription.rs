@@ -66,7 +66,12 @@ impl Subscription {
         kind: Kind,
         channels: Vec<String>,
     ) -> Result<Self, ConnectError> {
-        let source = Source { name, dialer, kind, channels };
+        let source = Source {
+            name,
+            dialer,
+            kind,
+            channels,
+        };
         let connection = source.subscribe().await?;
         let (sender, events) = channel(BUFFERED);
         let task = tokio::spawn(source.forward(connection, sender));
@@ -132,9 +137,18 @@ impl Source {
                 }
             }
             let lost = Instant::now();
-            info!(connection = &*self.name, "a subscription's connection ended; connecting again");
+            info!(
+                connection = &*self.name,
+                "a subscription's connection ended; connecting again"
+            );
             connection = self.subscribe_again().await;
-            if events.send(Event::Gap { lasted: lost.elapsed() }).await.is_err() {
+            if events
+                .send(Event::Gap {
+                    lasted: lost.elapsed(),
+                })
+                .await
+                .is_err()
+            {
                 return;
             }
         }

@@ -25,9 +25,13 @@ pub(super) fn effect(command: &Cmd) -> Effect {
         Arg::Simple(bytes) => bytes,
         _ => &[],
     });
-    let Some(name) = arguments.next() else { return Effect::None };
+    let Some(name) = arguments.next() else {
+        return Effect::None;
+    };
     let mut upper = [0; 16];
-    let Some(upper) = upper.get_mut(..name.len()) else { return Effect::None };
+    let Some(upper) = upper.get_mut(..name.len()) else {
+        return Effect::None;
+    };
     upper.copy_from_slice(name);
     upper.make_ascii_uppercase();
     match &*upper {
@@ -50,13 +54,17 @@ pub(super) fn effect(command: &Cmd) -> Effect {
         b"CLIENT" => {
             let sub = arguments.next().unwrap_or_default().to_ascii_uppercase();
             match &*sub {
-                b"REPLY" | b"TRACKING" | b"NO-EVICT" | b"NO-TOUCH" | b"CACHING" => Effect::ChangesState,
+                b"REPLY" | b"TRACKING" | b"NO-EVICT" | b"NO-TOUCH" | b"CACHING" => {
+                    Effect::ChangesState
+                }
                 _ => Effect::None,
             }
         }
-        b"MULTI" | b"SELECT" | b"AUTH" | b"HELLO" | b"RESET" | b"QUIT" | b"MONITOR" | b"SUBSCRIBE"
-        | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE" | b"SUNSUBSCRIBE"
-        | b"ASKING" | b"READONLY" | b"READWRITE" | b"PSYNC" | b"SYNC" => Effect::ChangesState,
+        b"MULTI" | b"SELECT" | b"AUTH" | b"HELLO" | b"RESET" | b"QUIT" | b"MONITOR"
+        | b"SUBSCRIBE" | b"PSUBSCRIBE" | b"SSUBSCRIBE" | b"UNSUBSCRIBE" | b"PUNSUBSCRIBE"
+        | b"SUNSUBSCRIBE" | b"ASKING" | b"READONLY" | b"READWRITE" | b"PSYNC" | b"SYNC" => {
+            Effect::ChangesState
+        }
         _ => Effect::None,
     }
 }
@@ -71,7 +79,9 @@ pub(super) fn name(command: &Cmd) -> String {
 
 fn seconds(argument: &[u8]) -> Option<Duration> {
     let seconds: f64 = str::from_utf8(argument).ok()?.parse().ok()?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero())
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|limit| !limit.is_zero())
 }
 
 fn millis(argument: &[u8]) -> Option<Duration> {
@@ -89,22 +99,42 @@ mod tests {
     fn blocking_commands_tell_how_long() {
         let blocks = |limit| Effect::Blocks(limit);
         let second = Duration::from_secs(1);
-        assert_eq!(effect(cmd("BLPOP").arg("a").arg("b").arg(1)), blocks(Some(second)));
+        assert_eq!(
+            effect(cmd("BLPOP").arg("a").arg("b").arg(1)),
+            blocks(Some(second))
+        );
         assert_eq!(effect(cmd("blpop").arg("a").arg(0)), blocks(None));
-        assert_eq!(effect(cmd("BLMPOP").arg(1.0).arg(2).arg("k").arg("l").arg("LEFT")), blocks(Some(second)));
+        assert_eq!(
+            effect(cmd("BLMPOP").arg(1.0).arg(2).arg("k").arg("l").arg("LEFT")),
+            blocks(Some(second))
+        );
         let mut read = cmd("XREAD");
-        read.arg("COUNT").arg(5).arg("BLOCK").arg(1000).arg("STREAMS").arg("s").arg("$");
+        read.arg("COUNT")
+            .arg(5)
+            .arg("BLOCK")
+            .arg(1000)
+            .arg("STREAMS")
+            .arg("s")
+            .arg("$");
         assert_eq!(effect(&read), blocks(Some(second)));
-        assert_eq!(effect(cmd("XREAD").arg("STREAMS").arg("BLOCK").arg("0")), Effect::None);
+        assert_eq!(
+            effect(cmd("XREAD").arg("STREAMS").arg("BLOCK").arg("0")),
+            Effect::None
+        );
     }
 
     #[test]
     fn ordinary_commands_leave_no_trace() {
-        for ordinary in ["GET", "SET", "HGETALL", "CLUSTER", "EVALSHA", "SETEX", "DEL", "ZADD"] {
+        for ordinary in [
+            "GET", "SET", "HGETALL", "CLUSTER", "EVALSHA", "SETEX", "DEL", "ZADD",
+        ] {
             assert_eq!(effect(cmd(ordinary).arg("key")), Effect::None, "{ordinary}");
         }
         assert_eq!(effect(cmd("CLIENT").arg("ID")), Effect::None);
-        assert_eq!(effect(cmd("CLIENT").arg("reply").arg("off")), Effect::ChangesState);
+        assert_eq!(
+            effect(cmd("CLIENT").arg("reply").arg("off")),
+            Effect::ChangesState
+        );
         assert_eq!(effect(cmd("multi").arg("")), Effect::ChangesState);
     }
 }

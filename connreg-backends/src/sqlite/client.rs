@@ -51,7 +51,9 @@ impl SqliteClient {
     /// What SQLite says of the statement or its parameters; also if the statement gives rows.
     pub async fn execute(&self, sql: &str, parameters: impl Parameters) -> Result<u64, Error> {
         const ATTEMPTED: &str = "execute";
-        let bound = parameters.into_bound().map_err(|error| self.failed(ATTEMPTED, error))?;
+        let bound = parameters
+            .into_bound()
+            .map_err(|error| self.failed(ATTEMPTED, error))?;
         let sql = sql.to_owned();
         let run = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
@@ -70,7 +72,9 @@ impl SqliteClient {
     pub async fn execute_batch(&self, sql: &str) -> Result<(), Error> {
         const ATTEMPTED: &str = "execute_batch";
         let sql = sql.to_owned();
-        let done = self.on_pool(ATTEMPTED, true, move |connection| connection.execute_batch(&sql));
+        let done = self.on_pool(ATTEMPTED, true, move |connection| {
+            connection.execute_batch(&sql)
+        });
         done.await?.map_err(|error| self.failed(ATTEMPTED, error))
     }
 
@@ -135,7 +139,10 @@ impl SqliteClient {
             Ok(result)
         };
         let done = self.on_pool(ATTEMPTED, true, run).await?;
-        done.map_err(|error| self.context.error(classify_boxed("the transaction", error), ATTEMPTED))
+        done.map_err(|error| {
+            self.context
+                .error(classify_boxed("the transaction", error), ATTEMPTED)
+        })
     }
 
     /// Gives `work` a connection, on that connection's thread: for everything that `rusqlite` can do.
@@ -152,7 +159,10 @@ impl SqliteClient {
     {
         const ATTEMPTED: &str = "with";
         let done = self.on_pool(ATTEMPTED, false, work).await?;
-        done.map_err(|error| self.context.error(classify_boxed("the closure", error), ATTEMPTED))
+        done.map_err(|error| {
+            self.context
+                .error(classify_boxed("the closure", error), ATTEMPTED)
+        })
     }
 
     /// The pool's figures.
@@ -184,7 +194,11 @@ impl SqliteClient {
         F: FnOnce(&mut Connection) -> T + Send + 'static,
     {
         let run = async {
-            let _turn = if writes { self.take_turn(attempted).await? } else { None };
+            let _turn = if writes {
+                self.take_turn(attempted).await?
+            } else {
+                None
+            };
             let mut lease = self.pool.acquire().await?;
             lease.begin();
             let result = lease.run(work).await;
@@ -196,22 +210,27 @@ impl SqliteClient {
         };
         timeout(limit, run).await.unwrap_or_else(|_| {
             let message = format!("not done within `operation_timeout`, {limit:?}; interrupted");
-            Err(self.context.error(ConnectError::new(ErrorKind::Timeout, message), attempted))
+            Err(self
+                .context
+                .error(ConnectError::new(ErrorKind::Timeout, message), attempted))
         })
     }
 
-    async fn take_turn(&self, attempted: &'static str) -> Result<Option<SemaphorePermit<'_>>, Error> {
-        let Some(turn) = &self.turn else { return Ok(None) };
-        match timeout(self.busy_timeout, turn.acquire()).await {
-            Ok(permit) => Ok(permit.ok()),
-            Err(_) => {
-                let waited = self.busy_timeout;
-                let message = format!("other writers of this program had the database for {waited:?}");
-                let error = ConnectError::new(ErrorKind::Overloaded, message)
-                    .with_help("keep transactions short, or raise `busy_timeout`");
-                Err(self.context.error(error, attempted))
-            }
+    async fn take_turn(
+        &self,
+        attempted: &'static str,
+    ) -> Result<Option<SemaphorePermit<'_>>, Error> {
+        let Some(turn) = &self.turn else {
+            return Ok(None);
+        };
+        if let Ok(permit) = timeout(self.busy_timeout, turn.acquire()).await {
+            return Ok(permit.ok());
         }
+        let waited = self.busy_timeout;
+        let message = format!("other writers of this program had the database for {waited:?}");
+        let error = ConnectError::new(ErrorKind::Overloaded, message)
+            .with_help("keep transactions short, or raise `busy_timeout`");
+        Err(self.context.error(error, attempted))
     }
 
     async fn rows(
@@ -221,20 +240,28 @@ impl SqliteClient {
         parameters: impl Parameters,
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
-        let bound = parameters.into_bound().map_err(|error| self.failed(attempted, error))?;
+        let bound = parameters
+            .into_bound()
+            .map_err(|error| self.failed(attempted, error))?;
         let sql = sql.to_owned();
         let name = Arc::clone(self.context.name());
         let run = move |connection: &mut Connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             bound.bind(&mut statement)?;
             let names = statement.column_names().map(str::to_owned).collect();
-            let columns = Arc::new(Columns { connection: name, names });
+            let columns = Arc::new(Columns {
+                connection: name,
+                names,
+            });
             let mut found = Vec::new();
             let mut rows = statement.raw_query();
             while let Some(row) = rows.next()? {
                 let values = (0..columns.names.len()).map(|index| row.get(index));
                 let values = values.collect::<Result<_, _>>()?;
-                found.push(Row { columns: Arc::clone(&columns), values });
+                found.push(Row {
+                    columns: Arc::clone(&columns),
+                    values,
+                });
                 if found.len() == limit {
                     break;
                 }
@@ -242,10 +269,16 @@ impl SqliteClient {
             Ok(found)
         };
         // A query that writes (`… RETURNING`) has no turn and waits for its lock in SQLite.
-        self.on_pool(attempted, false, run).await?.map_err(|error| self.failed(attempted, error))
+        self.on_pool(attempted, false, run)
+            .await?
+            .map_err(|error| self.failed(attempted, error))
     }
 
-    fn at_most_one(&self, attempted: &'static str, mut rows: Vec<Row>) -> Result<Option<Row>, Error> {
+    fn at_most_one(
+        &self,
+        attempted: &'static str,
+        mut rows: Vec<Row>,
+    ) -> Result<Option<Row>, Error> {
         if rows.len() > 1 {
             return Err(self.failed(attempted, rusqlite::Error::QueryReturnedMoreThanOneRow));
         }
@@ -253,12 +286,15 @@ impl SqliteClient {
     }
 
     fn failed(&self, attempted: &'static str, error: rusqlite::Error) -> Error {
-        self.context.error(classify("the statement", error), attempted)
+        self.context
+            .error(classify("the statement", error), attempted)
     }
 }
 
 impl std::fmt::Debug for SqliteClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteClient").field("name", self.context.name()).finish_non_exhaustive()
+        f.debug_struct("SqliteClient")
+            .field("name", self.context.name())
+            .finish_non_exhaustive()
     }
 }

@@ -54,7 +54,10 @@ fn told(error: &Rusqlite) -> String {
 
 fn kind_of(error: &Rusqlite) -> (ErrorKind, Option<&'static str>) {
     let Some(code) = error.sqlite_error_code() else {
-        return (ErrorKind::Other, Some("correct the statement or its parameters"));
+        return (
+            ErrorKind::Other,
+            Some("correct the statement or its parameters"),
+        );
     };
     match code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => (
@@ -65,9 +68,10 @@ fn kind_of(error: &Rusqlite) -> (ErrorKind, Option<&'static str>) {
             ErrorKind::Role,
             Some("take `read_only` out of the configuration, or make the file writable"),
         ),
-        ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
-            (ErrorKind::Authentication, Some("check the permissions of the file and its directory"))
-        }
+        ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => (
+            ErrorKind::Authentication,
+            Some("check the permissions of the file and its directory"),
+        ),
         ErrorCode::CannotOpen => (
             ErrorKind::Configuration,
             Some("check `path` and the permissions of the file and its directory"),
@@ -76,14 +80,13 @@ fn kind_of(error: &Rusqlite) -> (ErrorKind, Option<&'static str>) {
             ErrorKind::Protocol,
             Some("`path` names a file that is no SQLite database, or an encrypted one"),
         ),
-        ErrorCode::DatabaseCorrupt => {
-            (ErrorKind::Protocol, Some("restore the file from a backup"))
-        }
+        ErrorCode::DatabaseCorrupt => (ErrorKind::Protocol, Some("restore the file from a backup")),
         ErrorCode::OperationInterrupted => (ErrorKind::Closed, None),
         ErrorCode::DiskFull => (ErrorKind::Overloaded, Some("free space on the disk")),
-        ErrorCode::ConstraintViolation => {
-            (ErrorKind::Other, Some("what was written breaks a constraint of the table"))
-        }
+        ErrorCode::ConstraintViolation => (
+            ErrorKind::Other,
+            Some("what was written breaks a constraint of the table"),
+        ),
         _ => (ErrorKind::Other, None),
     }
 }

@@ -31,7 +31,10 @@ impl KeyValue for SqliteClient {
         let found = self.read(ATTEMPTED, move |connection, now| {
             let sql = "SELECT value FROM connreg_key_value
                        WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
-            connection.prepare_cached(sql)?.query_row(params![key, now], |row| row.get(0)).optional()
+            connection
+                .prepare_cached(sql)?
+                .query_row(params![key, now], |row| row.get(0))
+                .optional()
         });
         found.await.map(Option::flatten)
     }
@@ -48,7 +51,9 @@ impl KeyValue for SqliteClient {
         self.write(ATTEMPTED, move |connection, now| {
             let sql = "INSERT INTO connreg_key_value VALUES (?1, ?2, ?3) ON CONFLICT (key)
                        DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
-            connection.prepare_cached(sql)?.execute(params![key, value, after(now, expiry)])?;
+            connection
+                .prepare_cached(sql)?
+                .execute(params![key, value, after(now, expiry)])?;
             Ok(Ok(()))
         })
         .await
@@ -84,7 +89,9 @@ impl KeyValue for SqliteClient {
             };
             let sql = "UPDATE connreg_key_value SET value = ?3
                        WHERE key = ?1 AND value = ?2 AND (expires_at IS NULL OR expires_at > ?4)";
-            let changed = connection.prepare_cached(sql)?.execute(params![key, expected, new, now])?;
+            let changed = connection
+                .prepare_cached(sql)?
+                .execute(params![key, expected, new, now])?;
             Ok(Ok(changed == 1))
         })
         .await
@@ -96,7 +103,10 @@ impl KeyValue for SqliteClient {
         self.write(ATTEMPTED, move |connection, now| {
             let sql = "DELETE FROM connreg_key_value
                        WHERE key = ?1 AND (expires_at IS NULL OR expires_at > ?2)";
-            Ok(Ok(connection.prepare_cached(sql)?.execute(params![key, now])? == 1))
+            Ok(Ok(connection
+                .prepare_cached(sql)?
+                .execute(params![key, now])?
+                == 1))
         })
         .await
     }
@@ -118,7 +128,9 @@ impl KeyValue for SqliteClient {
             let number = sum.to_string().into_bytes();
             if found.is_some() {
                 let sql = "UPDATE connreg_key_value SET value = ?2 WHERE key = ?1";
-                connection.prepare_cached(sql)?.execute(params![key, number])?;
+                connection
+                    .prepare_cached(sql)?
+                    .execute(params![key, number])?;
             } else {
                 insert_if_absent(connection, &key, &number, None, now)?;
             }
@@ -177,7 +189,10 @@ impl SqliteClient {
             Err(error) => Err(error),
         };
         let outcome = self.on_pool(attempted, false, run).await?;
-        outcome.map_err(|error| self.context().error(classify("the statement", error), attempted))
+        outcome.map_err(|error| {
+            self.context()
+                .error(classify("the statement", error), attempted)
+        })
     }
 
     /// Runs `work` with the time in a transaction, sweeps, and makes the table if it is not there.
@@ -234,17 +249,24 @@ fn insert_if_absent(
     let sql = "INSERT INTO connreg_key_value VALUES (?1, ?2, ?3) ON CONFLICT (key)
                DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at
                WHERE expires_at <= ?4";
-    Ok(connection.prepare_cached(sql)?.execute(params![key, value, expires_at, now])? == 1)
+    Ok(connection
+        .prepare_cached(sql)?
+        .execute(params![key, value, expires_at, now])?
+        == 1)
 }
 
 fn sweep(connection: &Connection, now: i64) -> rusqlite::Result<usize> {
     let sql = "DELETE FROM connreg_key_value WHERE key IN
                (SELECT key FROM connreg_key_value WHERE expires_at <= ?1 LIMIT ?2)";
-    connection.prepare_cached(sql)?.execute(params![now, SWEPT_BY_A_WRITE])
+    connection
+        .prepare_cached(sql)?
+        .execute(params![now, SWEPT_BY_A_WRITE])
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 

@@ -33,5 +33,8 @@ pub(super) async fn probe(worker: &Worker) -> Result<(), ConnectError> {
     let read = |connection: &mut rusqlite::Connection| {
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
     };
-    worker.run(read).await?.map_err(|error| classify("reading the schema", error))
+    worker
+        .run(read)
+        .await?
+        .map_err(|error| classify("reading the schema", error))
 }

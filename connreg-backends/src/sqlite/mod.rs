@@ -27,7 +27,12 @@ pub use rusqlite;
 use open::{Place, Target};
 
 /// SQLite in a file or in memory.
-#[connection(type = "sqlite", category = "db", aliases("sqlite3"), provides(KeyValue))]
+#[connection(
+    type = "sqlite",
+    category = "db",
+    aliases("sqlite3"),
+    provides(KeyValue)
+)]
 pub struct Sqlite {
     /// The database's file, made if missing; its directory must exist. `:memory:` is a database of this
     /// process, gone when the connection is closed.

@@ -58,7 +58,8 @@ impl Target {
                     .map_err(|error| classify("opening a database in memory", error))?
             }
         };
-        self.prepare(&connection).map_err(|error| self.explain(error))?;
+        self.prepare(&connection)
+            .map_err(|error| self.explain(error))?;
         Ok(connection)
     }
 
@@ -79,7 +80,8 @@ impl Target {
         connection.pragma_update(None, "foreign_keys", self.foreign_keys)?;
         if let (Place::File(_), false) = (&self.place, self.read_only) {
             // What the file is set to stays unless it differs, so that opening needs no lock to write.
-            let current: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            let current: String =
+                connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
             if self.wal && current != "wal" {
                 connection.pragma_update(None, "journal_mode", "wal")?;
             } else if !self.wal && current == "wal" {
@@ -118,9 +120,13 @@ fn look_at_place(path: &Path, must_exist: bool) -> Result<(), ConnectError> {
     match fs::metadata(directory) {
         Ok(found) if found.is_dir() => {}
         Ok(_) => {
-            let message = format!("{attempted} failed: `{}` is not a directory", directory.display());
-            return Err(ConnectError::new(ErrorKind::Configuration, message)
-                .with_help("correct `path`"));
+            let message = format!(
+                "{attempted} failed: `{}` is not a directory",
+                directory.display()
+            );
+            return Err(
+                ConnectError::new(ErrorKind::Configuration, message).with_help("correct `path`")
+            );
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let message = format!(
@@ -135,7 +141,10 @@ fn look_at_place(path: &Path, must_exist: bool) -> Result<(), ConnectError> {
         Err(error) => return Err(ConnectError::from_io(attempted, error)),
     }
     if must_exist && !path.exists() {
-        let message = format!("{attempted} failed: there is no such file{}", seen_from(path));
+        let message = format!(
+            "{attempted} failed: there is no such file{}",
+            seen_from(path)
+        );
         return Err(ConnectError::new(ErrorKind::Configuration, message)
             .with_help("correct `path`, or take `read_only` away to have the file made"));
     }

@@ -63,7 +63,9 @@ impl Bound {
 
     fn positional<T: ToSql>(values: impl IntoIterator<Item = T>) -> Result<Self> {
         let mut bound = Self::default();
-        values.into_iter().try_for_each(|value| bound.push(None, &value))?;
+        values
+            .into_iter()
+            .try_for_each(|value| bound.push(None, &value))?;
         Ok(bound)
     }
 }
@@ -115,7 +117,9 @@ where
 {
     fn into_bound(self) -> Result<Bound> {
         let mut bound = Bound::default();
-        self.0.into_iter().try_for_each(|(name, value)| bound.push(Some(name), &value))?;
+        self.0
+            .into_iter()
+            .try_for_each(|(name, value)| bound.push(Some(name), &value))?;
         Ok(bound)
     }
 }

@@ -35,7 +35,9 @@ impl Row {
             let name = &self.columns.names[index];
             let found = value.data_type();
             let wanted = std::any::type_name::<T>();
-            let why = format!("column `{name}` holds {found}, which can't be read as `{wanted}`: {error}");
+            let why = format!(
+                "column `{name}` holds {found}, which can't be read as `{wanted}`: {error}"
+            );
             self.wrong(why)
         })
     }
@@ -69,7 +71,7 @@ impl Row {
 }
 
 /// A column's position (`usize`, from 0) or name (`&str`).
-pub trait Column {
+pub trait Column: Copy {
     /// Where it is among `names`.
     fn find(&self, names: &[String]) -> Option<usize>;
 
@@ -91,7 +93,11 @@ impl Column for &str {
     fn find(&self, names: &[String]) -> Option<usize> {
         // SQLite's own names are compared without regard to case; an exact match goes first.
         let exact = names.iter().position(|name| name == self);
-        exact.or_else(|| names.iter().position(|name| name.eq_ignore_ascii_case(self)))
+        exact.or_else(|| {
+            names
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(self))
+        })
     }
 
     fn told(&self) -> String {

@@ -48,7 +48,11 @@ impl Worker {
             .spawn(serve)
             .map_err(|error| ConnectError::from_io("starting a thread for the database", error))?;
         let interrupt = is_open.await.map_err(|_| gone())??;
-        Ok(Self { jobs, interrupt: Arc::new(interrupt), unusable: Arc::default() })
+        Ok(Self {
+            jobs,
+            interrupt: Arc::new(interrupt),
+            unusable: Arc::default(),
+        })
     }
 
     /// Whether the connection can't go to another caller: its thread has ended, or a job left a transaction open.
@@ -65,7 +69,10 @@ impl Worker {
         F: FnOnce(&mut Connection) -> T + Send + 'static,
     {
         let (sender, outcome) = oneshot::channel();
-        let caller = Caller { phase: Arc::default(), interrupt: Arc::clone(&self.interrupt) };
+        let caller = Caller {
+            phase: Arc::default(),
+            interrupt: Arc::clone(&self.interrupt),
+        };
         let phase = Arc::clone(&caller.phase);
         let unusable = Arc::clone(&self.unusable);
         let job = move |connection: &mut Connection| {

@@ -102,8 +102,10 @@ pub fn check_key(key: &str) -> Result<(), ConnectError> {
 /// It is under a millisecond, which would mean "at once" or "never" depending on the store.
 pub fn expiry_millis(expiry: Option<Duration>) -> Result<Option<u64>, ConnectError> {
     match expiry.map(|expiry| u64::try_from(expiry.as_millis()).unwrap_or(u64::MAX)) {
-        Some(0) => Err(ConnectError::new(ErrorKind::Other, "the expiry is under a millisecond")
-            .with_help("give an expiry of `Duration::from_millis(1)` or more, or `None`")),
+        Some(0) => Err(
+            ConnectError::new(ErrorKind::Other, "the expiry is under a millisecond")
+                .with_help("give an expiry of `Duration::from_millis(1)` or more, or `None`"),
+        ),
         millis => Ok(millis),
     }
 }
@@ -126,8 +128,11 @@ fn decimal(value: &[u8]) -> Option<i64> {
 
 /// The error of incrementing what is no whole number.
 pub fn not_a_number() -> ConnectError {
-    ConnectError::new(ErrorKind::Other, "the value is not a whole decimal number of 64 bits")
-        .with_help("increment only what `increment` made, or was set to a number")
+    ConnectError::new(
+        ErrorKind::Other,
+        "the value is not a whole decimal number of 64 bits",
+    )
+    .with_help("increment only what `increment` made, or was set to a number")
 }
 
 /// The error of incrementing beyond what fits.
