@@ -73,6 +73,27 @@ impl Descriptor {
     }
 }
 
+/// Stands in for the descriptor of a declaration that did not compile.
+pub static UNDECLARED: &Descriptor = &Descriptor {
+    declaration: Declaration {
+        name: "undeclared",
+        category: "",
+        aliases: &[],
+        sections: &[],
+        doc: "",
+        provides: &[],
+        rust_name: "",
+        package: "",
+        version: "",
+        file: "",
+        line: 0,
+    },
+    fields: &[],
+    pooled: false,
+    type_id: TypeId::of::<()>,
+    read: |_| None,
+};
+
 fn read_as<B: Backend>(table: &mut TableReader<'_, '_>) -> Option<Arc<dyn Configured>> {
     let backend = B::read(table)?;
     Some(Arc::new(backend))

@@ -45,7 +45,7 @@ impl Field {
             shape,
             default: None,
             required: true,
-            secret: false,
+            secret: shape.is_secret(),
             range: None,
             min_len: None,
             max_len: None,
@@ -115,6 +115,15 @@ pub struct Choice {
 }
 
 impl Shape {
+    /// Whether values of it are secret by themselves.
+    pub(crate) const fn is_secret(&self) -> bool {
+        match self {
+            Self::Secret => true,
+            Self::List(inner) | Self::Map(inner) => inner.is_secret(),
+            _ => false,
+        }
+    }
+
     /// What it is called in a message: `a whole number`, `a duration such as "30s"`.
     pub fn noun(&self) -> &'static str {
         match self {

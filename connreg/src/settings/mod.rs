@@ -15,7 +15,9 @@ pub use reader::Context as ReadContext;
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
-pub use value::{Length, Ranged, SettingValue, parse_duration};
+pub use value::{
+    DefaultText, Length, Ranged, SettingValue, Shown, choose, parse_duration, url,
+};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
 #[diagnostic::on_unimplemented(

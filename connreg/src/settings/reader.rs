@@ -75,6 +75,16 @@ impl<'a> Context<'a> {
         self.push(Mistake::error(self.path(), message).at(&node.origin));
     }
 
+    /// Like [`wrong_value`](Self::wrong_value), with a word on what to do.
+    pub(crate) fn wrong_value_with(
+        &mut self,
+        node: &Node,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(Mistake::error(self.path(), message).at(&node.origin).help(help));
+    }
+
     /// Reads a nested table of settings; unknown keys are mistakes.
     pub fn table<S: Settings>(&mut self, node: &Node) -> Option<S> {
         let Some(table) = node.as_table() else {

@@ -57,6 +57,10 @@ pub(crate) struct Reference {
 impl<T: Backend> SettingValue for ConnectionRef<T> {
     const SHAPE: Shape = Shape::Connection;
 
+    fn show(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::Text(name) = &node.value else {
             context.wrong_kind(node, &Self::SHAPE);

@@ -1,6 +1,8 @@
 //! The types that a setting can have, and how each is read from a configuration value.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Formatter};
+use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,8 +10,9 @@ use bytesize::ByteSize;
 use url::Url;
 
 use super::reader::Context;
-use super::{Secret, Shape};
-use crate::config::tree::{Node, Value};
+use super::{Choice, Secret, Shape};
+use crate::config::tree::{Node, Value, same_name};
+use crate::nearest::nearest;
 
 /// A type that a setting can have.
 ///
@@ -25,6 +28,12 @@ pub trait SettingValue: Sized {
     /// What may be written.
     const SHAPE: Shape;
 
+    /// Whether [`absent`](Self::absent) gives a value.
+    const OPTIONAL: bool = false;
+
+    /// The type's `Default` as a person would write it, where it has one that can be written.
+    const DEFAULT: Option<&'static str> = None;
+
     /// Converts `node`, or reports why not and gives `None`.
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self>;
 
@@ -32,6 +41,92 @@ pub trait SettingValue: Sized {
     fn absent() -> Option<Self> {
         None
     }
+
+    /// Writes the value for a person, as `Debug` does, without any secret in it.
+    fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result;
+}
+
+/// A setting's value, shown as its type shows it: without any secret.
+pub struct Shown<'a, T>(pub &'a T);
+
+impl<T: SettingValue> fmt::Debug for Shown<'_, T> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.0.show(formatter)
+    }
+}
+
+/// Types whose default can be given as a text in the attribute.
+#[diagnostic::on_unimplemented(
+    message = "the default of a `{Self}` can't be given as text",
+    label = "no default can be made from text for this type",
+    note = "write an expression, such as `default = Mode::Fast` or `default = Port(80)`"
+)]
+pub trait DefaultText {
+    /// The value that `text` stands for.
+    fn from_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: From<&'static str>> DefaultText for T {
+    fn from_text(text: &'static str) -> Self {
+        text.into()
+    }
+}
+
+/// A default whose form the macro has checked.
+///
+/// # Panics
+///
+/// If it is no URL all the same.
+pub fn url(text: &'static str) -> Url {
+    match Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => panic!("the default `{text}` of a setting is no URL: {error}"),
+    }
+}
+
+/// Which of the words of `T`, whose shape is [`Shape::Choice`], is written; `None` once a mistake is reported.
+pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option<usize> {
+    let Shape::Choice(choices) = T::SHAPE else { return None };
+    let words = || {
+        let words = |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
+        choices.iter().flat_map(words)
+    };
+    let Some(text) = text_of(node) else {
+        let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
+        let message = format!("expected one of {}, found {}", known.join(", "), node.kind());
+        context.wrong_value(node, message);
+        return None;
+    };
+    let is_meant = |word: &str| same_name(word, text.trim());
+    let found = choices
+        .iter()
+        .position(|choice| is_meant(choice.name) || choice.aliases.iter().any(|word| is_meant(word)));
+    if found.is_none() {
+        let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
+        let found = if context.is_secret() || node.origin.via.is_some() {
+            node.kind().to_owned()
+        } else {
+            format!("`{text}`")
+        };
+        let message = format!("expected one of {}, found {found}", known.join(", "));
+        match nearest(&text, words()) {
+            Some(near) => context.wrong_value_with(node, message, format!("did you mean `{near}`?")),
+            None => context.wrong_value(node, message),
+        }
+    }
+    found
+}
+
+/// `Debug` is fit to be shown, and the `Default`, if there is one to tell of, is written so.
+macro_rules! shown_by_debug {
+    ($($default:literal)?) => {
+        $(const DEFAULT: Option<&'static str> = Some($default);)?
+
+        fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+            fmt::Debug::fmt(self, formatter)
+        }
+    };
 }
 
 /// Types that `range` fits.
@@ -67,6 +162,8 @@ macro_rules! integers {
             #[allow(clippy::cast_lossless, clippy::cast_possible_wrap)]
             const SHAPE: Shape = Shape::Integer { min: <$type>::MIN as i128, max: <$type>::MAX as i128 };
 
+            shown_by_debug!("0");
+
             fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
                 let number = integer(node, context, &Self::SHAPE)?;
                 if let Ok(number) = <$type>::try_from(number) {
@@ -101,6 +198,8 @@ macro_rules! floats {
     ($($type:ty)*) => {$(
         impl SettingValue for $type {
             const SHAPE: Shape = Shape::Float;
+
+            shown_by_debug!("0.0");
 
             #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
             fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
@@ -156,6 +255,8 @@ fn not_understood<T>(node: &Node, context: &mut Context<'_>, shape: &Shape) -> O
 impl SettingValue for bool {
     const SHAPE: Shape = Shape::Bool;
 
+    shown_by_debug!("false");
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         match &node.value {
             Value::Bool(value) => Some(*value),
@@ -180,6 +281,8 @@ fn text(node: &Node, context: &mut Context<'_>, shape: &Shape) -> Option<String>
 impl SettingValue for String {
     const SHAPE: Shape = Shape::Text;
 
+    shown_by_debug!("");
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         text(node, context, &Self::SHAPE)
     }
@@ -187,6 +290,8 @@ impl SettingValue for String {
 
 impl SettingValue for Secret {
     const SHAPE: Shape = Shape::Secret;
+
+    shown_by_debug!();
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         text(node, context, &Self::SHAPE).map(Self::from)
@@ -196,6 +301,8 @@ impl SettingValue for Secret {
 impl SettingValue for PathBuf {
     const SHAPE: Shape = Shape::Path;
 
+    shown_by_debug!("");
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         text(node, context, &Self::SHAPE).map(Self::from)
     }
@@ -203,6 +310,18 @@ impl SettingValue for PathBuf {
 
 impl SettingValue for Url {
     const SHAPE: Shape = Shape::Url;
+
+    fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        if self.password().is_none() {
+            return write!(formatter, "{:?}", self.as_str());
+        }
+        let mut shown = self.clone();
+        // Only a URL without a host refuses, and it has no password either.
+        match shown.set_password(Some("redacted")) {
+            Ok(()) => write!(formatter, "{:?}", shown.as_str()),
+            Err(()) => formatter.write_str("[redacted]"),
+        }
+    }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::Text(text) = &node.value else {
@@ -222,6 +341,8 @@ impl SettingValue for Url {
 
 impl SettingValue for Duration {
     const SHAPE: Shape = Shape::Duration;
+
+    shown_by_debug!("0s");
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let duration = match &node.value {
@@ -279,6 +400,8 @@ impl Ranged for Duration {
 impl SettingValue for ByteSize {
     const SHAPE: Shape = Shape::ByteSize;
 
+    shown_by_debug!("0 B");
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let size = match &node.value {
             Value::Integer(bytes) => u64::try_from(*bytes).ok().map(Self::b),
@@ -305,6 +428,12 @@ impl Ranged for ByteSize {
 impl<T: SettingValue> SettingValue for Option<T> {
     const SHAPE: Shape = T::SHAPE;
 
+    const OPTIONAL: bool = true;
+
+    fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref().map(Shown), formatter)
+    }
+
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         match node.value {
             Value::Null => Some(None),
@@ -329,6 +458,12 @@ impl<T: Ranged> Ranged for Option<T> {
 
 impl<T: SettingValue> SettingValue for Vec<T> {
     const SHAPE: Shape = Shape::List(&T::SHAPE);
+
+    const DEFAULT: Option<&'static str> = Some("[]");
+
+    fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter().map(Shown)).finish()
+    }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
@@ -365,6 +500,12 @@ macro_rules! maps {
     ($($map:ident)*) => {$(
         impl<T: SettingValue> SettingValue for $map<String, T> {
             const SHAPE: Shape = Shape::Map(&T::SHAPE);
+
+            const DEFAULT: Option<&'static str> = Some("{}");
+
+            fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+                formatter.debug_map().entries(self.iter().map(|(key, value)| (key, Shown(value)))).finish()
+            }
 
             fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
                 let Some(table) = node.as_table() else {

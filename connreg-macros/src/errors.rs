@@ -1,0 +1,50 @@
+//! Collects every mistake, so that all are told at once.
+
+use std::cell::RefCell;
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// The mistakes found so far.
+#[derive(Default)]
+pub(crate) struct Errors(RefCell<Vec<syn::Error>>);
+
+impl Errors {
+    /// Adds a mistake at `tokens`.
+    pub(crate) fn at(&self, tokens: impl ToTokens, message: impl std::fmt::Display) {
+        self.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Adds a mistake at a span, for what has no token of its own.
+    pub(crate) fn at_span(&self, span: Span, message: impl std::fmt::Display) {
+        self.push(syn::Error::new(span, message));
+    }
+
+    /// Adds a mistake that a parser found.
+    pub(crate) fn push(&self, error: syn::Error) {
+        self.0.borrow_mut().push(error);
+    }
+
+    /// Whether a mistake about `word` was found already.
+    pub(crate) fn mentions(&self, word: &str) -> bool {
+        let word = format!("`{word}`");
+        self.0
+            .borrow()
+            .iter()
+            .any(|error| error.to_string().starts_with(&word))
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// All of them as `compile_error!`s.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.0
+            .into_inner()
+            .iter()
+            .map(syn::Error::to_compile_error)
+            .collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! The descriptor, its entry in the link-time slice, the symbol that a second definition would clash with, and `TYPE`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Path;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::model::Connection;
+
+pub(super) fn registration(connection: &Connection) -> TokenStream {
+    let (ident, krate) = (&connection.table.ident, &connection.table.krate);
+    let Connection {
+        name,
+        category,
+        aliases,
+        sections,
+        doc,
+        ..
+    } = connection;
+    let rust_name = ident.unraw().to_string();
+    let (views, provides) = capabilities(connection);
+    let guard = format!("connreg_0_1_connection_type_{name}_is_defined_twice");
+    let element = element(
+        krate,
+        &quote!(::core::option::Option::Some(&CONNREG_DESCRIPTOR)),
+    );
+    quote! {
+        #views
+
+        static CONNREG_DESCRIPTOR: #krate::private::Descriptor =
+            #krate::private::Descriptor::of::<#ident>(#krate::private::Declaration {
+                name: #name,
+                category: #category,
+                aliases: &[#(#aliases),*],
+                sections: &[#(#sections),*],
+                doc: #doc,
+                provides: &[#(#provides),*],
+                rust_name: #rust_name,
+                package: ::core::env!("CARGO_PKG_NAME"),
+                version: ::core::env!("CARGO_PKG_VERSION"),
+                file: ::core::file!(),
+                line: ::core::line!(),
+            });
+
+        #[automatically_derived]
+        impl #krate::private::Declared for #ident {
+            const DESCRIPTOR: &'static #krate::private::Descriptor = &CONNREG_DESCRIPTOR;
+        }
+
+        const _: () = {
+            #element
+
+            // A crate's own tests may link the crate twice.
+            #[cfg(not(test))]
+            #[used]
+            #[unsafe(export_name = #guard)]
+            static CONNREG_GUARD: u8 = 0;
+        };
+    }
+}
+
+/// One element of the slice; its spans are the macro's own, so that crates may forbid unsafe code.
+fn element(krate: &Path, value: &TokenStream) -> TokenStream {
+    quote! {
+        #[#krate::private::linkme::distributed_slice(#krate::private::CONNREG_0_1_TYPES)]
+        #[linkme(crate = #krate::private::linkme)]
+        static CONNREG_ELEMENT: ::core::option::Option<&'static #krate::private::Descriptor> = #value;
+    }
+}
+
+/// A static per capability, and its entry in the declaration.
+fn capabilities(connection: &Connection) -> (TokenStream, Vec<TokenStream>) {
+    let (ident, krate) = (&connection.table.ident, &connection.table.krate);
+    let mut views = TokenStream::new();
+    let mut provides = Vec::new();
+    for (index, path) in connection.provides.iter().enumerate() {
+        let view = format_ident!("CONNREG_VIEW_{index}");
+        let name = path
+            .segments
+            .last()
+            .map(|last| last.ident.unraw().to_string())
+            .unwrap_or_default();
+        let span = path.span();
+        // The closure stands at the capability's name, where a client that lacks it is told.
+        let see = quote_spanned! {span=> |client| client };
+        views.extend(quote! {
+            static #view: #krate::private::View<#ident, dyn #path> = #krate::private::View::<#ident, dyn #path>(#see);
+        });
+        provides.push(quote!(#krate::private::Provided::new(#name, &#view)));
+    }
+    (views, provides)
+}
+
+/// `Postgres::TYPE`.
+pub(super) fn handle(connection: &Connection) -> TokenStream {
+    let (ident, krate, vis) = (
+        &connection.table.ident,
+        &connection.table.krate,
+        &connection.vis,
+    );
+    let doc = format!("The connection type `{}`.", connection.name);
+    quote! {
+        #[automatically_derived]
+        #[allow(dead_code)]
+        impl #ident {
+            #[doc = #doc]
+            #vis const TYPE: #krate::ConnectionType =
+                #krate::ConnectionType::of(<Self as #krate::private::Declared>::DESCRIPTOR);
+        }
+    }
+}
