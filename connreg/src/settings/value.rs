@@ -92,7 +92,7 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
         let words = |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
         choices.iter().flat_map(words)
     };
-    let Some(text) = text_of(node) else {
+    let Some(text) = node.scalar_text() else {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
         let message = format!("expected one of {}, found {}", known.join(", "), node.kind());
         context.wrong_value(node, message);
