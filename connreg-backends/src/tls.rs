@@ -193,8 +193,7 @@ impl Roots {
 
 /// The certificates in a PEM file; having none is an error.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let found: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).and_then(|all| all.collect());
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     match found {
         Ok(found) if found.is_empty() => {
             let message = format!("{} holds no certificate in PEM form", path.display());

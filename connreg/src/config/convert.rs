@@ -9,7 +9,7 @@ use crate::settings::ReadContext;
 /// `node` as the `config` crate's value, each leaf with its place as the origin.
 pub(crate) fn to_config(node: &Node) -> ConfigValue {
     let kind = match &node.value {
-        Value::Null => ValueKind::Nil,
+        Value::Null | Value::Mistaken => ValueKind::Nil,
         Value::Bool(value) => ValueKind::Boolean(*value),
         Value::Integer(number) => match i64::try_from(*number) {
             Ok(number) => ValueKind::I64(number),

@@ -92,7 +92,7 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
         let words = |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
         choices.iter().flat_map(words)
     };
-    let Some(text) = text_of(node) else {
+    let Some(text) = node.scalar_text() else {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
         let message = format!("expected one of {}, found {}", known.join(", "), node.kind());
         context.wrong_value(node, message);
@@ -270,19 +270,8 @@ impl SettingValue for bool {
     }
 }
 
-/// The text of a scalar: what was a number or a boolean in the file is taken as it was written.
-fn text_of(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::List(_) | Value::Table(_) => None,
-    }
-}
-
 fn text(node: &Node, context: &mut Context<'_>, shape: &Shape) -> Option<String> {
-    let text = text_of(node);
+    let text = node.scalar_text();
     if text.is_none() {
         context.wrong_kind(node, shape);
     }
@@ -478,9 +467,9 @@ impl<T: SettingValue> SettingValue for Vec<T> {
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            // One value stands for a list of one, and text from the environment is split at commas.
+            // One value stands for a list of one; text that had to be one line is split at commas.
             return match &node.value {
-                Value::Text(text) if node.origin.is_environment() => split(text, node, context),
+                Value::Text(text) if node.origin.is_one_line() => split(text, node, context),
                 Value::Null | Value::Table(_) => {
                     context.wrong_kind(node, &Self::SHAPE);
                     None
