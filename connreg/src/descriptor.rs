@@ -63,7 +63,8 @@ impl Descriptor {
     /// The same definition met twice, as happens where one crate is linked twice.
     pub(crate) fn is_same_definition(&self, other: &Self) -> bool {
         let (a, b) = (&self.declaration, &other.declaration);
-        (a.package, a.version, a.file, a.line, a.name) == (b.package, b.version, b.file, b.line, b.name)
+        (a.package, a.version, a.file, a.line, a.name)
+            == (b.package, b.version, b.file, b.line, b.name)
     }
 
     /// `package version, file:line`, to name a definition in a message.
@@ -101,7 +102,9 @@ fn read_as<B: Backend>(table: &mut TableReader<'_, '_>) -> Option<Arc<dyn Config
 
 impl fmt::Debug for Descriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Descriptor").field("declaration", &self.declaration).finish_non_exhaustive()
+        f.debug_struct("Descriptor")
+            .field("declaration", &self.declaration)
+            .finish_non_exhaustive()
     }
 }
 

@@ -56,7 +56,10 @@ impl Script {
             Behaviour::Work => {}
             Behaviour::Wait => self.gate.acquire().await.unwrap().forget(),
             Behaviour::Refuse => {
-                return Err(ConnectError::new(ErrorKind::Refused, format!("{what} refused")));
+                return Err(ConnectError::new(
+                    ErrorKind::Refused,
+                    format!("{what} refused"),
+                ));
             }
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Panic => panic!("scripted panic"),
@@ -132,10 +135,18 @@ pub async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, connreg:
 
 /// One connection, called as its script.
 pub async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>) {
-    let mut settings =
-        vec![(format!("{name}.type"), "scripted".to_owned()), (format!("{name}.script"), name.into())];
-    settings.extend(more.iter().map(|(key, value)| (format!("{name}.{key}"), (*value).to_owned())));
-    let settings: Vec<_> = settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let mut settings = vec![
+        (format!("{name}.type"), "scripted".to_owned()),
+        (format!("{name}.script"), name.into()),
+    ];
+    settings.extend(
+        more.iter()
+            .map(|(key, value)| (format!("{name}.{key}"), (*value).to_owned())),
+    );
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
     (load(&settings).await, Script::named(name))
 }
 
