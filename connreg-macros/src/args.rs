@@ -190,7 +190,9 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> Result<Value, Wrong> {
             if !input.peek(token::Paren) {
                 return Err(None);
             }
-            return Ok(Value::Paths(list(input, Path::parse_mod_style).map_err(at)?));
+            return Ok(Value::Paths(
+                list(input, Path::parse_mod_style).map_err(at)?,
+            ));
         }
         _ => {}
     }
@@ -200,17 +202,27 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> Result<Value, Wrong> {
     }
     if form == Form::Path {
         let start = input.span();
-        return input.call(Path::parse_mod_style).map(Value::Path).map_err(|_| Some(start));
+        return input
+            .call(Path::parse_mod_style)
+            .map(Value::Path)
+            .map_err(|_| Some(start));
     }
     let expr = peel(input.parse().map_err(at)?);
     Ok(match form {
         Form::Text => Value::Text(text(expr)?),
         Form::Texts => Value::Texts(match expr {
-            Expr::Array(array) => array.elems.into_iter().map(text).collect::<Result<_, _>>()?,
+            Expr::Array(array) => array
+                .elems
+                .into_iter()
+                .map(text)
+                .collect::<Result<_, _>>()?,
             single => vec![text(single)?],
         }),
         Form::Count => match &expr {
-            Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => {
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(literal),
+                ..
+            }) => {
                 let count = literal.base10_parse().map_err(at)?;
                 Value::Count(literal.clone(), count)
             }
@@ -220,7 +232,10 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> Result<Value, Wrong> {
     })
 }
 
-fn list<T>(input: ParseStream<'_>, parse: fn(ParseStream<'_>) -> syn::Result<T>) -> syn::Result<Vec<T>> {
+fn list<T>(
+    input: ParseStream<'_>,
+    parse: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     let content;
     parenthesized!(content in input);
     let mut items = Vec::new();
@@ -235,7 +250,10 @@ fn list<T>(input: ParseStream<'_>, parse: fn(ParseStream<'_>) -> syn::Result<T>)
 
 fn text(expr: Expr) -> Result<LitStr, Wrong> {
     match peel(expr) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => Ok(text),
         other => Err(Some(other.span())),
     }
 }

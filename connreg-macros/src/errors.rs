@@ -29,7 +29,10 @@ impl Errors {
     pub(crate) fn mentions(&self, word: &str) -> bool {
         let (about, meant) = (format!("`{word}`"), format!("did you mean `{word}`?"));
         let is_about = |message: String| message.starts_with(&about) || message.ends_with(&meant);
-        self.0.borrow().iter().any(|error| is_about(error.to_string()))
+        self.0
+            .borrow()
+            .iter()
+            .any(|error| is_about(error.to_string()))
     }
 
     /// Whether there is none.

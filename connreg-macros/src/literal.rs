@@ -647,7 +647,11 @@ fn check_url(text: &LitStr) -> syn::Result<()> {
 /// The crate's path with the span of what uses it, so that messages point there.
 fn krate_at(krate: &Path, span: Span) -> TokenStream {
     let is_ours = krate.leading_colon.is_some() && compact(krate) == "::connreg";
-    if is_ours { quote_spanned!(span=> ::connreg) } else { krate.to_token_stream() }
+    if is_ours {
+        quote_spanned!(span=> ::connreg)
+    } else {
+        krate.to_token_stream()
+    }
 }
 
 /// Tokens as a person writes them.

@@ -129,7 +129,10 @@ impl Setting {
             range,
             min_len: args.count("min_len").map(|(_, count)| count),
             max_len: args.count("max_len").map(|(_, count)| count),
-            length: ["min_len", "max_len"].iter().find_map(|word| args.count(word)).map(|(literal, _)| literal.span()),
+            length: ["min_len", "max_len"]
+                .iter()
+                .find_map(|word| args.count(word))
+                .map(|(literal, _)| literal.span()),
             one_of,
             env: args.text("env").map(|name| check::variable(name, errors)),
             example: args.expr("example").map(written),

@@ -71,7 +71,11 @@ fn element(krate: &Path, value: &TokenStream) -> TokenStream {
 fn capabilities(connection: &Connection) -> impl Iterator<Item = TokenStream> {
     let (ident, krate) = (&connection.table.ident, &connection.table.krate);
     connection.provides.iter().map(move |path| {
-        let name = path.segments.last().map(|last| last.ident.unraw().to_string()).unwrap_or_default();
+        let name = path
+            .segments
+            .last()
+            .map(|last| last.ident.unraw().to_string())
+            .unwrap_or_default();
         let span = path.span();
         // The closure stands at the capability's name, where a client that lacks it is told.
         let see = quote_spanned! {span=> |client| client };

@@ -136,8 +136,9 @@ fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
     } else {
         quote_spanned! {span=> <#ty as #krate::private::SettingValue>::begin(table, #field) }
     };
-    let default = default(setting)
-        .or_else(|| (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None)));
+    let default = default(setting).or_else(|| {
+        (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None))
+    });
     if let Some(default) = default {
         chain.extend(quote!(.default(|| #default)));
     }

@@ -116,21 +116,28 @@ pub fn url(text: &'static str) -> Url {
 
 /// Which of the words of `T`, whose shape is [`Shape::Choice`], is written; `None` once a mistake is reported.
 pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option<usize> {
-    let Shape::Choice(choices) = T::SHAPE else { return None };
+    let Shape::Choice(choices) = T::SHAPE else {
+        return None;
+    };
     let words = || {
-        let words = |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
+        let words =
+            |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
         choices.iter().flat_map(words)
     };
-    let Some(text) = text_of(node) else {
+    let Some(text) = node.scalar_text() else {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
-        let message = format!("expected one of {}, found {}", known.join(", "), node.kind());
+        let message = format!(
+            "expected one of {}, found {}",
+            known.join(", "),
+            node.kind()
+        );
         context.wrong_value(node, message);
         return None;
     };
     let is_meant = |word: &str| same_name(word, text.trim());
-    let found = choices
-        .iter()
-        .position(|choice| is_meant(choice.name) || choice.aliases.iter().any(|word| is_meant(word)));
+    let found = choices.iter().position(|choice| {
+        is_meant(choice.name) || choice.aliases.iter().any(|word| is_meant(word))
+    });
     if found.is_none() {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
         let found = if context.is_secret() || node.origin.via.is_some() {
@@ -140,7 +147,9 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
         };
         let message = format!("expected one of {}, found {found}", known.join(", "));
         match nearest(&text, words()) {
-            Some(near) => context.wrong_value_with(node, message, format!("did you mean `{near}`?")),
+            Some(near) => {
+                context.wrong_value_with(node, message, format!("did you mean `{near}`?"))
+            }
             None => context.wrong_value(node, message),
         }
     }
@@ -299,19 +308,8 @@ impl SettingValue for bool {
     }
 }
 
-/// The text of a scalar: what was a number or a boolean in the file is taken as it was written.
-fn text_of(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::List(_) | Value::Table(_) => None,
-    }
-}
-
 fn text(node: &Node, context: &mut Context<'_>, shape: &Shape) -> Option<String> {
-    let text = text_of(node);
+    let text = node.scalar_text();
     if text.is_none() {
         context.wrong_kind(node, shape);
     }
@@ -421,10 +419,21 @@ fn parse_clock(text: &str) -> Option<Duration> {
         None => (0, head),
     };
     let hours = hours.parse::<u64>().ok()?;
-    let minutes = minutes.parse::<u64>().ok().filter(|minutes| *minutes < 60)?;
-    let seconds = seconds.parse::<f64>().ok().filter(|seconds| (0.0..60.0).contains(seconds))?;
-    let whole = days.checked_mul(24)?.checked_add(hours)?.checked_mul(60)?.checked_add(minutes)?;
-    Duration::from_secs(whole.checked_mul(60)?).checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+    let minutes = minutes
+        .parse::<u64>()
+        .ok()
+        .filter(|minutes| *minutes < 60)?;
+    let seconds = seconds
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.0..60.0).contains(seconds))?;
+    let whole = days
+        .checked_mul(24)?
+        .checked_add(hours)?
+        .checked_mul(60)?
+        .checked_add(minutes)?;
+    Duration::from_secs(whole.checked_mul(60)?)
+        .checked_add(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
 impl Ranged for Duration {
@@ -502,14 +511,17 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     const DEFAULT: Option<&'static str> = Some("[]");
 
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.iter().map(T::shown)).finish()
+        formatter
+            .debug_list()
+            .entries(self.iter().map(T::shown))
+            .finish()
     }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            // One value stands for a list of one, and text from the environment is split at commas.
+            // One value stands for a list of one; text that had to be one line is split at commas.
             return match &node.value {
-                Value::Text(text) if node.origin.is_environment() => split(text, node, context),
+                Value::Text(text) if node.origin.is_one_line() => split(text, node, context),
                 Value::Null | Value::Table(_) => {
                     context.wrong_kind(node, &Self::SHAPE);
                     None
@@ -525,13 +537,20 @@ impl<T: SettingValue> SettingValue for Vec<T> {
             .collect();
         values.into_iter().collect()
     }
-
 }
 
 fn split<T: SettingValue>(text: &str, node: &Node, context: &mut Context<'_>) -> Option<Vec<T>> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     let values: Vec<Option<T>> = parts
-        .map(|part| T::parse(&Node::new(Value::Text(part.into()), node.origin.clone()), context))
+        .map(|part| {
+            T::parse(
+                &Node::new(Value::Text(part.into()), node.origin.clone()),
+                context,
+            )
+        })
         .collect();
     values.into_iter().collect()
 }
