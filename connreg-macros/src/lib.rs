@@ -15,6 +15,7 @@ mod keys;
 mod kind;
 mod literal;
 mod model;
+mod never_empty;
 mod reserved;
 
 use proc_macro::TokenStream;
@@ -36,4 +37,18 @@ pub fn derive_connection(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Settings, attributes(setting))]
 pub fn derive_settings(item: TokenStream) -> TokenStream {
     derive::settings(item.into()).into()
+}
+
+/// The permanent `None` of the slice of types, made in `connreg` itself.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __never_empty(_: TokenStream) -> TokenStream {
+    never_empty::element().into()
+}
+
+/// Puts the permanent `None` into the section that `linkme` names.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __section(element: TokenStream) -> TokenStream {
+    never_empty::section(element.into()).into()
 }

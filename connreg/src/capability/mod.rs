@@ -2,12 +2,14 @@
 //!
 //! One trait per file. How a client is seen as a capability, whatever its type, is here.
 
-mod key_value;
+pub mod key_value;
 
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
+/// For `impl KeyValue for …`, whose methods are `async fn`s behind `dyn`.
+pub use async_trait::async_trait;
 pub use key_value::{KeyValue, KeyValueError, ScanPage};
 
 use crate::backend::Backend;

@@ -1,6 +1,7 @@
 //! The mistakes of a load, collected and told all at once.
 
 use std::fmt;
+use std::path::Path;
 
 use super::tree::Origin;
 
@@ -112,6 +113,19 @@ pub struct Report {
 impl Report {
     pub(crate) fn push(&mut self, mistake: Mistake) {
         self.mistakes.push(mistake);
+    }
+
+    /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
+    pub(crate) fn sort(&mut self) {
+        let place = |mistake: &Mistake| {
+            let origin = mistake.origin.as_ref();
+            let file = origin.and_then(Origin::file).map(Path::to_owned);
+            let span = origin
+                .and_then(Origin::span)
+                .map(|span| (span.line, span.column));
+            (file.is_none(), file, span)
+        };
+        self.mistakes.sort_by_cached_key(place);
     }
 
     /// All findings.

@@ -5,20 +5,36 @@
 use std::fmt;
 use std::sync::Arc;
 
-fn significant(name: &str) -> impl Iterator<Item = char> {
-    name.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .flat_map(char::to_lowercase)
-}
-
 /// A name as it is compared: without regard to case, `_` and `-`.
 pub(crate) fn canonical(name: &str) -> String {
-    significant(name).collect()
+    let significant = name.chars().filter(|c| !matches!(c, '_' | '-'));
+    significant.flat_map(char::to_lowercase).collect()
 }
 
 /// Whether two names are one in configuration.
 pub(crate) fn same_name(a: &str, b: &str) -> bool {
-    a == b || significant(a).eq(significant(b))
+    if a == b {
+        return true;
+    }
+    if !(a.is_ascii() && b.is_ascii()) {
+        return canonical(a) == canonical(b);
+    }
+    let significant = |name: &'_ [u8], at: &mut usize| loop {
+        let byte = name.get(*at).copied()?;
+        *at += 1;
+        if !matches!(byte, b'_' | b'-') {
+            return Some(byte.to_ascii_lowercase());
+        }
+    };
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (mut in_a, mut in_b) = (0, 0);
+    loop {
+        match (significant(a, &mut in_a), significant(b, &mut in_b)) {
+            (None, None) => return true,
+            (x, y) if x == y => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Where a key or a value was written.
@@ -70,9 +86,9 @@ impl Origin {
         Self::new(Arc::new(Source::Code), None)
     }
 
-    /// Whether the value came from an environment variable of its own.
-    pub(crate) fn is_environment(&self) -> bool {
-        matches!(*self.source, Source::Environment(_))
+    /// Whether the value comes from where lists can't be written: a variable, code, an interpolated text.
+    pub(crate) fn is_one_line(&self) -> bool {
+        self.via.is_some() || matches!(*self.source, Source::Environment(_) | Source::Code)
     }
 
     /// The file, if it was one.
@@ -123,6 +139,8 @@ impl fmt::Debug for Origin {
 pub struct Node {
     pub(crate) value: Value,
     pub(crate) origin: Origin,
+    /// The scalar as it was written, where its value would be printed otherwise: `0123`, `1.10`, `1e3`.
+    pub(crate) written: Option<Box<str>>,
 }
 
 /// A configuration value.
@@ -142,6 +160,8 @@ pub enum Value {
     List(Vec<Node>),
     /// Keys and values in the order of writing.
     Table(Table),
+    /// A value that could not be had (a variable that is not set, say); the mistake is reported already.
+    Mistaken,
 }
 
 /// Keys and values in the order of writing, found without regard to case, `_` and `-`.
@@ -157,11 +177,77 @@ pub struct Entry {
     pub(crate) key: String,
     pub(crate) key_origin: Origin,
     pub(crate) node: Node,
+    /// The whole dotted key as it was written, where that is not the table's with `key` behind it.
+    pub(crate) path: Option<Arc<str>>,
+    /// The name of the setting that the key was found to mean.
+    pub(crate) setting: Option<&'static str>,
+    /// Came by a YAML merge key, so that an explicit key goes before it.
+    pub(crate) inherited: bool,
+    /// The value is the path of the file that holds the value.
+    pub(crate) from_file: bool,
+}
+
+impl Entry {
+    pub(crate) fn new(key: impl Into<String>, key_origin: Origin, node: Node) -> Self {
+        Self {
+            key: key.into(),
+            key_origin,
+            node,
+            path: None,
+            setting: None,
+            inherited: false,
+            from_file: false,
+        }
+    }
+
+    /// Whether the entry sets the setting called `name`.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        match self.setting {
+            Some(setting) => setting == name,
+            None => same_name(&self.key, name),
+        }
+    }
 }
 
 impl Node {
     pub(crate) fn new(value: Value, origin: Origin) -> Self {
-        Self { value, origin }
+        Self {
+            value,
+            origin,
+            written: None,
+        }
+    }
+
+    /// Remembers how the scalar was written, unless printing its value gives the same.
+    pub(crate) fn written(mut self, text: &str) -> Self {
+        if self.scalar_text().is_some_and(|printed| printed != text) {
+            self.written = Some(text.into());
+        }
+        self
+    }
+
+    /// The text of a scalar, as it was written.
+    pub(crate) fn scalar_text(&self) -> Option<String> {
+        if let Some(written) = &self.written {
+            return Some(written.to_string());
+        }
+        match &self.value {
+            Value::Text(text) => Some(text.clone()),
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Float(number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            Value::Null | Value::List(_) | Value::Table(_) | Value::Mistaken => None,
+        }
+    }
+
+    /// Whether it is, or holds, a value whose mistake is reported already.
+    pub(crate) fn is_mistaken(&self) -> bool {
+        match &self.value {
+            Value::Mistaken => true,
+            Value::List(items) => items.iter().any(Self::is_mistaken),
+            Value::Table(table) => table.entries.iter().any(|entry| entry.node.is_mistaken()),
+            _ => false,
+        }
     }
 
     pub(crate) fn as_table(&self) -> Option<&Table> {
@@ -181,6 +267,7 @@ impl Node {
             Value::Text(_) => "text",
             Value::List(_) => "a list",
             Value::Table(_) => "a table",
+            Value::Mistaken => "a value that could not be had",
         }
     }
 }
@@ -193,8 +280,6 @@ impl fmt::Debug for Node {
 
 impl Table {
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries
-            .iter()
-            .find(|entry| same_name(&entry.key, name))
+        self.entries.iter().find(|entry| entry.is(name))
     }
 }

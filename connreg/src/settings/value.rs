@@ -10,7 +10,7 @@ use bytesize::ByteSize;
 use url::Url;
 
 use super::reader::Context;
-use super::{Choice, Secret, Shape};
+use super::{Choice, Field, FieldReader, Secret, Shape, TableReader};
 use crate::config::tree::{Node, Value, same_name};
 use crate::nearest::nearest;
 
@@ -44,14 +44,38 @@ pub trait SettingValue: Sized {
 
     /// Writes the value for a person, as `Debug` does, without any secret in it.
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result;
+
+    /// The value for `Debug`, without any secret in it.
+    fn shown(&self) -> Shown<'_> {
+        Shown(self)
+    }
+
+    /// Starts to read a field of this type.
+    fn begin<'r, 'c, 'a>(
+        table: &'r mut TableReader<'c, 'a>,
+        field: &'static Field,
+    ) -> FieldReader<'r, 'c, 'a, Self> {
+        table.field(field)
+    }
 }
 
 /// A setting's value, shown as its type shows it: without any secret.
-pub struct Shown<'a, T>(pub &'a T);
+pub struct Shown<'a>(&'a dyn Show);
 
-impl<T: SettingValue> fmt::Debug for Shown<'_, T> {
+impl fmt::Debug for Shown<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        self.0.show(formatter)
+        self.0.show_value(formatter)
+    }
+}
+
+/// [`SettingValue::show`] of a type that is not known any more.
+trait Show {
+    fn show_value(&self, formatter: &mut Formatter<'_>) -> fmt::Result;
+}
+
+impl<T: SettingValue> Show for T {
+    fn show_value(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.show(formatter)
     }
 }
 
@@ -71,6 +95,11 @@ impl<T: From<&'static str>> DefaultText for T {
     fn from_text(text: &'static str) -> Self {
         text.into()
     }
+}
+
+/// The default that `text` is for a type of which the macro only knows the name.
+pub fn default_text<T: DefaultText>(text: &'static str) -> T {
+    T::from_text(text)
 }
 
 /// A default whose form the macro has checked.
@@ -95,7 +124,7 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
             |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
         choices.iter().flat_map(words)
     };
-    let Some(text) = text_of(node) else {
+    let Some(text) = node.scalar_text() else {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
         let message = format!(
             "expected one of {}, found {}",
@@ -279,19 +308,8 @@ impl SettingValue for bool {
     }
 }
 
-/// The text of a scalar: what was a number or a boolean in the file is taken as it was written.
-fn text_of(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) => Some(text.clone()),
-        Value::Integer(number) => Some(number.to_string()),
-        Value::Float(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        Value::Null | Value::List(_) | Value::Table(_) => None,
-    }
-}
-
 fn text(node: &Node, context: &mut Context<'_>, shape: &Shape) -> Option<String> {
-    let text = text_of(node);
+    let text = node.scalar_text();
     if text.is_none() {
         context.wrong_kind(node, shape);
     }
@@ -462,7 +480,7 @@ impl<T: SettingValue> SettingValue for Option<T> {
     const OPTIONAL: bool = true;
 
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.as_ref().map(Shown), formatter)
+        fmt::Debug::fmt(&self.as_ref().map(T::shown), formatter)
     }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
@@ -495,15 +513,15 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter
             .debug_list()
-            .entries(self.iter().map(Shown))
+            .entries(self.iter().map(T::shown))
             .finish()
     }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
         let Value::List(items) = &node.value else {
-            // One value stands for a list of one, and text from the environment is split at commas.
+            // One value stands for a list of one; text that had to be one line is split at commas.
             return match &node.value {
-                Value::Text(text) if node.origin.is_environment() => split(text, node, context),
+                Value::Text(text) if node.origin.is_one_line() => split(text, node, context),
                 Value::Null | Value::Table(_) => {
                     context.wrong_kind(node, &Self::SHAPE);
                     None
@@ -545,7 +563,7 @@ macro_rules! maps {
             const DEFAULT: Option<&'static str> = Some("{}");
 
             fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.debug_map().entries(self.iter().map(|(key, value)| (key, Shown(value)))).finish()
+                formatter.debug_map().entries(self.iter().map(|(key, value)| (key, value.shown()))).finish()
             }
 
             fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {

@@ -1,0 +1,208 @@
+//! What an open Redis connection is used through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::redis::{FromRedisValue, Pipeline, RedisError, RedisResult, ToRedisArgs, cmd};
+use connreg::pool::{Pool, PoolStatistics};
+use connreg::{ConnectError, Context, Error, ErrorKind};
+use tracing::warn;
+
+use super::address::Plan;
+use super::commands::{RedisCommands, Shared};
+use super::dial::Dialer;
+use super::error::classify;
+use super::lease::{Manager, RedisLease};
+use super::link::Link;
+use super::subscription::{Kind, Subscription};
+
+/// How often a transaction is tried whose keys others change meanwhile.
+const TRANSACTION_ATTEMPTS: u32 = 64;
+
+/// One shared connection for ordinary commands, and a pool of exclusive ones beside it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use connreg_backends::redis::RedisClient;
+/// use connreg_backends::redis::driver::{AsyncCommands, RedisResult};
+///
+/// async fn visits(redis: &RedisClient) -> RedisResult<u64> {
+///     let mut commands = redis.commands();
+///     let () = commands.set_ex("seen", "today", 60).await?;
+///     commands.incr("visits", 1).await
+/// }
+/// ```
+pub struct RedisClient {
+    pub(super) context: Context,
+    dialer: Arc<Dialer>,
+    shared: Shared,
+    pool: Pool<Manager>,
+}
+
+impl RedisClient {
+    pub(super) async fn open(
+        plan: Plan,
+        socket_timeout: Duration,
+        context: &Context,
+    ) -> Result<Self, ConnectError> {
+        if plan.is_insecure() {
+            warn!(
+                connection = &**context.name(),
+                "any certificate is accepted: whoever stands between can read and change everything"
+            );
+        }
+        let response_timeout = context.operation_timeout().map_or(socket_timeout, |limit| {
+            // The shorter one counts for single commands.
+            limit.min(socket_timeout)
+        });
+        let is_cluster = matches!(plan, Plan::Cluster { .. });
+        let dialer = Arc::new(Dialer::new(
+            plan,
+            context.connect_timeout(),
+            response_timeout,
+        ));
+        let shared = if is_cluster {
+            Shared::Cluster(dialer.open_cluster(Some(response_timeout)).await?)
+        } else {
+            Shared::Node(Link::open(Arc::clone(context.name()), Arc::clone(&dialer)).await?)
+        };
+        let pool = Pool::new(Manager(Arc::clone(&dialer)), context);
+        let client = Self {
+            context: context.clone(),
+            dialer,
+            shared,
+            pool,
+        };
+        // A wrong user is found here: without `AUTH` the handshake itself asks for nothing.
+        client.check().await?;
+        Ok(client)
+    }
+
+    /// The handle for ordinary commands. Cheap; take one wherever it is needed.
+    pub fn commands(&self) -> RedisCommands {
+        RedisCommands {
+            shared: self.shared.clone(),
+            database: self.dialer.plan.database(),
+        }
+    }
+
+    /// An exclusive connection, for what can't share one: `BLPOP` and its like, `WATCH`, `SELECT`.
+    ///
+    /// # Errors
+    ///
+    /// None became free within `pool.acquire_timeout`, or a new one could not be opened.
+    pub async fn acquire(&self) -> Result<RedisLease, Error> {
+        Ok(RedisLease::new(self.pool.acquire().await?, &self.dialer))
+    }
+
+    /// Runs `fill` until nobody changed `keys` between its start and the execution of what it put into the
+    /// pipeline (`WATCH`, `MULTI`, `EXEC`). It may read through the lease, and is run again after a conflict.
+    ///
+    /// In a cluster, all keys must be in one slot (`{tag}`).
+    ///
+    /// # Errors
+    ///
+    /// What Redis or `fill` says, or that others changed the keys each time.
+    pub async fn transaction<T, K, F>(&self, keys: &[K], mut fill: F) -> Result<T, Error>
+    where
+        T: FromRedisValue,
+        K: ToRedisArgs + Sync,
+        F: AsyncFnMut(&mut RedisLease, &mut Pipeline) -> RedisResult<()>,
+    {
+        const ATTEMPTED: &str = "transaction";
+        let failed = |error| self.error(ATTEMPTED, error);
+        for _ in 0..TRANSACTION_ATTEMPTS {
+            // Whatever ends early leaves a lease that watches, and is therefore closed.
+            let mut lease = self.acquire().await?;
+            cmd("WATCH")
+                .arg(keys)
+                .exec_async(&mut lease)
+                .await
+                .map_err(failed)?;
+            let mut pipeline = ::redis::pipe();
+            pipeline.atomic();
+            fill(&mut lease, &mut pipeline).await.map_err(failed)?;
+            let done: Option<T> = pipeline.query_async(&mut lease).await.map_err(failed)?;
+            if let Some(result) = done {
+                return Ok(result);
+            }
+        }
+        let message = format!("others changed the keys each of {TRANSACTION_ATTEMPTS} times");
+        let error = ConnectError::new(ErrorKind::Overloaded, message)
+            .with_help("watch fewer keys, or do it in a script");
+        Err(self.context.error(error, ATTEMPTED))
+    }
+
+    /// The messages of `channels`, through lost connections.
+    ///
+    /// # Errors
+    ///
+    /// The server could not be reached, or refused. Later losses are mended by themselves.
+    pub async fn subscribe(&self, channels: &[&str]) -> Result<Subscription, Error> {
+        self.listen(Kind::Channels, "subscribe", channels).await
+    }
+
+    /// The messages of all channels that match `patterns`, through lost connections.
+    ///
+    /// # Errors
+    ///
+    /// As [`subscribe`](Self::subscribe).
+    pub async fn psubscribe(&self, patterns: &[&str]) -> Result<Subscription, Error> {
+        self.listen(Kind::Patterns, "psubscribe", patterns).await
+    }
+
+    /// The figures of the pool of exclusive connections.
+    pub fn statistics(&self) -> PoolStatistics {
+        self.pool.statistics()
+    }
+
+    /// A driver's error as connreg's: classified, with the connection's name and what was tried.
+    pub fn error(&self, attempted: &'static str, error: RedisError) -> Error {
+        self.context
+            .error(classify("the command", error), attempted)
+    }
+
+    pub(super) async fn check(&self) -> Result<(), ConnectError> {
+        let ping = cmd("PING");
+        let answer = ping.query_async::<()>(&mut self.commands()).await;
+        match answer {
+            // A user who may not ask this was let in, and got an answer.
+            Err(error) if error.code() == Some("NOPERM") => Ok(()),
+            answer => answer.map_err(|error| classify("PING", error)),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        if let Shared::Node(link) = &self.shared {
+            link.close();
+        }
+        self.pool.close().await;
+    }
+
+    async fn listen(
+        &self,
+        kind: Kind,
+        attempted: &'static str,
+        channels: &[&str],
+    ) -> Result<Subscription, Error> {
+        let channels = channels.iter().map(|&channel| channel.to_owned()).collect();
+        Subscription::open(
+            Arc::clone(self.context.name()),
+            Arc::clone(&self.dialer),
+            kind,
+            channels,
+        )
+        .await
+        .map_err(|error| self.context.error(error, attempted))
+    }
+}
+
+impl std::fmt::Debug for RedisClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisClient")
+            .field("name", self.context.name())
+            .field("place", &self.dialer.plan.place())
+            .finish_non_exhaustive()
+    }
+}

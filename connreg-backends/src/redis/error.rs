@@ -1,0 +1,181 @@
+//! What Redis and its driver say, in connreg's classification.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use ::redis::{ErrorKind as DriverKind, RedisError, ServerErrorKind};
+use connreg::{ConnectError, ErrorKind, Sent};
+
+/// A driver's error, classified. `attempted` names what was tried: `GET`, `connecting to localhost:6379`.
+pub fn classify(attempted: &str, error: RedisError) -> ConnectError {
+    if let Some(ours) = own_word(&error) {
+        return ConnectError::new(ours.kind, format!("{attempted} failed: {ours}"))
+            .with_sent(Sent::No);
+    }
+    let (kind, help) = kind_of(&error);
+    let answered = error.code().is_some();
+    let mut classified = ConnectError::new(kind, format!("{attempted} failed: {error}"))
+        .with_sent(if answered { Sent::Yes } else { Sent::Unknown });
+    if let Some(help) = help {
+        classified = classified.with_help(help);
+    }
+    classified.with_source(error)
+}
+
+fn kind_of(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
+    match error.kind() {
+        DriverKind::AuthenticationFailed => (ErrorKind::Authentication, None),
+        DriverKind::Server(server) => by_server_kind(server, error),
+        DriverKind::Extension => by_code(error.code().unwrap_or_default()),
+        DriverKind::Io => by_cause(error),
+        DriverKind::ClusterConnectionNotFound => (
+            ErrorKind::Refused,
+            Some(
+                "check that the cluster's nodes run and that their announced addresses are reachable",
+            ),
+        ),
+        DriverKind::Parse => (ErrorKind::Protocol, None),
+        DriverKind::InvalidClientConfig => (ErrorKind::Configuration, None),
+        DriverKind::RESP3NotSupported => (ErrorKind::Version, None),
+        // The driver wraps what rustls refuses before it speaks.
+        DriverKind::Client if cause_of::<rustls::Error>(error).is_some() => (ErrorKind::Tls, None),
+        _ => (ErrorKind::Other, None),
+    }
+}
+
+fn by_server_kind(
+    server: ServerErrorKind,
+    error: &RedisError,
+) -> (ErrorKind, Option<&'static str>) {
+    match server {
+        ServerErrorKind::NoPerm => (
+            ErrorKind::Authentication,
+            Some("grant the user the command and the key (ACL SETUSER)"),
+        ),
+        ServerErrorKind::ReadOnly => (ErrorKind::Role, None),
+        ServerErrorKind::BusyLoading
+        | ServerErrorKind::MasterDown
+        | ServerErrorKind::TryAgain
+        | ServerErrorKind::ClusterDown => (
+            ErrorKind::Overloaded,
+            Some("wait until the server is ready"),
+        ),
+        ServerErrorKind::ResponseError => {
+            let detail = error.detail().unwrap_or_default();
+            if detail.contains("max number of clients") {
+                (
+                    ErrorKind::Overloaded,
+                    Some("raise `maxclients`, or use smaller pools"),
+                )
+            } else if detail.contains("invalid password") || detail.contains("without any password")
+            {
+                (ErrorKind::Authentication, None)
+            } else if detail.contains("DB index is out of range") {
+                (ErrorKind::Configuration, Some("correct `database`"))
+            } else {
+                (ErrorKind::Other, None)
+            }
+        }
+        _ => (ErrorKind::Other, None),
+    }
+}
+
+fn by_code(code: &str) -> (ErrorKind, Option<&'static str>) {
+    match code {
+        "NOAUTH" => (
+            ErrorKind::Authentication,
+            Some("give `password` (and `username`)"),
+        ),
+        "WRONGPASS" | "DENIED" => (ErrorKind::Authentication, None),
+        "BUSY" => (
+            ErrorKind::Overloaded,
+            Some("a script runs for long; see SCRIPT KILL"),
+        ),
+        "OOM" => (
+            ErrorKind::Overloaded,
+            Some("raise `maxmemory`, or let the server evict"),
+        ),
+        "MISCONF" | "NOREPLICAS" => (ErrorKind::Overloaded, None),
+        _ => (ErrorKind::Other, None),
+    }
+}
+
+fn by_cause(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
+    if cause_of::<rustls::Error>(error).is_some() {
+        return (
+            ErrorKind::Tls,
+            Some("check `ssl`, the certificate's host name and `ssl_ca`"),
+        );
+    }
+    match cause_of::<io::Error>(error) {
+        Some(cause) => {
+            let copy = io::Error::new(cause.kind(), cause.to_string());
+            match ConnectError::from_io("", copy).kind() {
+                // A peer that hangs up has not spoken another protocol.
+                ErrorKind::Protocol if cause.kind() == io::ErrorKind::UnexpectedEof => {
+                    (ErrorKind::Refused, None)
+                }
+                kind => (kind, None),
+            }
+        }
+        // The driver's own words for a connection that has ended.
+        None => (ErrorKind::Refused, None),
+    }
+}
+
+/// The cause of type `T`, through the boxes that the driver and `io::Error` put around it.
+fn cause_of<T: StdError + 'static>(error: &RedisError) -> Option<&T> {
+    let mut next: Option<&(dyn StdError + 'static)> = error.source();
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref::<T>() {
+            return Some(found);
+        }
+        if let Some(shared) = cause.downcast_ref::<Arc<dyn StdError + Send + Sync>>() {
+            next = Some(&**shared);
+            continue;
+        }
+        next = match cause
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    None
+}
+
+/// An error of ours inside the driver's: a request that was never sent.
+#[derive(Clone, Debug)]
+pub(super) struct OwnWord {
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+}
+
+impl OwnWord {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// As the driver's type, which its command traits ask for.
+    pub(super) fn into_driver(self) -> RedisError {
+        RedisError::from(io::Error::new(io::ErrorKind::NotConnected, self))
+    }
+}
+
+impl fmt::Display for OwnWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for OwnWord {}
+
+fn own_word(error: &RedisError) -> Option<&OwnWord> {
+    cause_of::<OwnWord>(error)
+}

@@ -1,0 +1,40 @@
+//! SQLite connections as the pool sees them.
+
+use std::sync::Arc;
+
+use connreg::ConnectError;
+use connreg::pool::Manage;
+
+use super::error::classify;
+use super::open::Target;
+use super::worker::Worker;
+
+/// Opens, tests and judges the connections of one pool.
+pub(super) struct Manager(pub(super) Arc<Target>);
+
+impl Manage for Manager {
+    type Connection = Worker;
+
+    async fn connect(&self) -> Result<Worker, ConnectError> {
+        Worker::open(Arc::clone(&self.0)).await
+    }
+
+    async fn test(&self, connection: &mut Worker) -> Result<(), ConnectError> {
+        probe(connection).await
+    }
+
+    fn is_broken(&self, connection: &mut Worker) -> bool {
+        connection.is_unusable()
+    }
+}
+
+/// Reads the database's first page, which a statement without a table would not.
+pub(super) async fn probe(worker: &Worker) -> Result<(), ConnectError> {
+    let read = |connection: &mut rusqlite::Connection| {
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+    };
+    worker
+        .run(read)
+        .await?
+        .map_err(|error| classify("reading the schema", error))
+}

@@ -1,0 +1,85 @@
+//! Building a table key by key, whatever the file's format: each key once, nothing lost.
+
+use std::collections::HashMap;
+
+use super::report::{Mistake, Report};
+use super::tree::{Entry, Node, Table, Value};
+
+/// How deeply lists and tables may be nested; deeper ones would exhaust the stack of who walks them.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// A table in the making.
+#[derive(Default)]
+pub(crate) struct TableBuilder {
+    table: Table,
+    /// Key → position.
+    index: HashMap<String, usize>,
+}
+
+impl TableBuilder {
+    pub(crate) fn contains(&self, key: &str) -> bool {
+        self.index.contains_key(key)
+    }
+
+    /// Adds an entry. A key that is there already is a mistake, and the two tables become one, so that
+    /// whatever else is wrong in the second is found as well.
+    pub(crate) fn insert(&mut self, entry: Entry, path: &[String], report: &mut Report) {
+        if let Some(at) = self.index.get(&entry.key) {
+            unite(&mut self.table.entries[*at], entry, path, report);
+        } else {
+            self.index
+                .insert(entry.key.clone(), self.table.entries.len());
+            self.table.entries.push(entry);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Table {
+        self.table
+    }
+}
+
+fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report) {
+    let key = dotted(path, &second.key);
+    let help = format!("the first one is at {}; keep one of them", first.key_origin);
+    let message = format!("the key `{}` is there twice", second.key);
+    report.push(
+        Mistake::error(key, message)
+            .at(&second.key_origin)
+            .help(help),
+    );
+    let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value)
+    else {
+        return;
+    };
+    let mut path = path.to_vec();
+    path.push(second.key);
+    let mut builder = TableBuilder::default();
+    for entry in std::mem::take(&mut into.entries)
+        .into_iter()
+        .chain(from.entries)
+    {
+        builder.insert(entry, &path, report);
+    }
+    *into = builder.finish();
+}
+
+/// `path` with `key` behind it, as a person would write it.
+pub(crate) fn dotted(path: &[String], key: &str) -> String {
+    let mut dotted = String::new();
+    for part in path.iter().map(String::as_str).chain([key]) {
+        if !dotted.is_empty() && !part.starts_with('[') {
+            dotted.push('.');
+        }
+        dotted.push_str(part);
+    }
+    dotted
+}
+
+/// How many values there are in `node`, itself included.
+pub(crate) fn weight(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::List(items) => items.iter().map(weight).sum(),
+        Value::Table(table) => table.entries.iter().map(|entry| weight(&entry.node)).sum(),
+        _ => 0,
+    }
+}

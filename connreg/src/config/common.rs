@@ -1,0 +1,60 @@
+//! The settings that every connection has: their other names, and which of them do nothing yet.
+
+use super::tree::same_name;
+use crate::policy::Policy;
+use crate::settings::{Field, Settings};
+
+/// The keys that say what type a connection has.
+pub(crate) const TYPE_KEYS: &[&str] = &["type", "connection_type"];
+
+/// Names for nested settings, as other ecosystems write them at a connection's own level, each with the table
+/// and the setting in it.
+pub(crate) const FLAT_NAMES: &[(&str, &str, &str)] = &[
+    ("pool_size", "pool", "max_size"),
+    ("connection_pool_size", "pool", "max_size"),
+    ("pool_timeout", "pool", "acquire_timeout"),
+    ("pool_recycle", "pool", "max_lifetime"),
+    ("connection_lifetime", "pool", "max_lifetime"),
+    ("health_check_interval", "health_check", "interval"),
+];
+
+/// The settings of every connection.
+pub(crate) const FIELDS: &[Field] = <Policy as Settings>::FIELDS;
+
+/// The table and the setting that a flat name stands for.
+pub(crate) fn flat_name(key: &str) -> Option<(&'static str, &'static str)> {
+    let found = FLAT_NAMES.iter().find(|(name, ..)| same_name(name, key));
+    found.map(|(_, table, setting)| (*table, *setting))
+}
+
+pub(crate) fn is_type_key(key: &str) -> bool {
+    TYPE_KEYS.iter().any(|name| same_name(name, key))
+}
+
+/// The macro's list of names that a connection type must not give to a setting of its own.
+#[cfg(test)]
+#[path = "../../../connreg-macros/src/reserved.rs"]
+mod reserved;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_macro_reserves_exactly_the_names_that_every_connection_has() {
+        let fields = FIELDS.iter().flat_map(Field::names);
+        let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
+        let known: BTreeSet<_> = TYPE_KEYS
+            .iter()
+            .copied()
+            .chain(fields)
+            .chain(flat)
+            .collect();
+        assert_eq!(
+            BTreeSet::from_iter(reserved::RESERVED.iter().copied()),
+            known
+        );
+    }
+}

@@ -1,0 +1,352 @@
+//! The two shapes of a file, by category and by name: where in it connections stand.
+
+use super::common::is_type_key;
+use super::discover::Role;
+use super::interpolate::{Resolver, type_text};
+use super::keys::is_ignored;
+use super::report::{Mistake, Report};
+use super::sections::{Section, SectionTable, Sections};
+use super::tree::{Entry, Node, Origin, Table, Value, same_name};
+use crate::nearest::nearest;
+use crate::registry::{ConnectionType, Registry};
+
+/// One connection as one layer writes it.
+pub(crate) struct Sighting {
+    pub(crate) layer: usize,
+    /// When it was met, to keep the order of files and lines.
+    pub(crate) sequence: usize,
+    /// As it was written.
+    pub(crate) name: String,
+    /// The dotted place of its table, as it was written.
+    pub(crate) path: String,
+    /// The place of the name.
+    pub(crate) origin: Origin,
+    pub(crate) table: Table,
+    pub(crate) kind: Kind,
+}
+
+/// What a layer says of a connection's type.
+pub(crate) enum Kind {
+    /// `type: postgres`
+    Explicit(ConnectionType),
+    /// By the name, or by the place.
+    Implied(ConnectionType),
+    /// Nothing. The mistake is one unless another layer gives the type.
+    Absent(Mistake),
+    /// It does, wrongly; the mistake is reported.
+    Mistaken,
+}
+
+/// Walks the files, layer by layer, and notes every connection.
+pub(crate) struct Survey<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) sections: &'a Sections,
+    pub(crate) resolver: &'a Resolver<'a>,
+    pub(crate) sightings: Vec<Sighting>,
+    pub(crate) shared: Vec<SectionTable>,
+    sequence: usize,
+}
+
+impl<'a> Survey<'a> {
+    pub(crate) fn new(
+        registry: &'a Registry,
+        sections: &'a Sections,
+        resolver: &'a Resolver<'a>,
+    ) -> Self {
+        Self {
+            registry,
+            sections,
+            resolver,
+            sightings: Vec::new(),
+            shared: Vec::new(),
+            sequence: 0,
+        }
+    }
+
+    /// Notes the connections of one file.
+    pub(crate) fn file(&mut self, table: Table, role: Role, layer: usize, report: &mut Report) {
+        for entry in table.entries {
+            if is_ignored(&entry.key) {
+                continue;
+            }
+            if same_name(&entry.key, "connections") {
+                self.by_name(entry, layer, report);
+            } else if let Some(section) = self.sections.root(&entry.key) {
+                self.place(entry, section, None, layer, report);
+            } else if self.sections.is_category(&entry.key) {
+                self.category(entry, layer, report);
+            } else {
+                self.foreign(&entry, role, report);
+            }
+        }
+    }
+
+    fn by_name(&mut self, entry: Entry, layer: usize, report: &mut Report) {
+        let path = entry.key.clone();
+        let Some(table) = expect_table(entry.node, &path, "names with their settings", report)
+        else {
+            return;
+        };
+        for entry in table.entries {
+            if is_ignored(&entry.key) {
+                continue;
+            }
+            let path = format!("{path}.{}", entry.key);
+            let missing = |key: &str, origin: &Origin| {
+                let message = format!("the connection `{key}` has no type");
+                let help = format!("add `type: …`; {}", linked(self.registry));
+                Mistake::error(path.as_str(), message).at(origin).help(help)
+            };
+            let missing = missing(&entry.key, &entry.key_origin);
+            self.sighting(entry, path, None, |_| Kind::Absent(missing), layer, report);
+        }
+    }
+
+    fn category(&mut self, entry: Entry, layer: usize, report: &mut Report) {
+        let category = entry.key;
+        let Some(table) = expect_table(entry.node, &category, "connections by type", report) else {
+            return;
+        };
+        for entry in table.entries {
+            self.in_category(entry, &category, layer, report);
+        }
+    }
+
+    fn in_category(&mut self, entry: Entry, category: &str, layer: usize, report: &mut Report) {
+        if is_ignored(&entry.key) {
+            return;
+        }
+        let path = format!("{category}.{}", entry.key);
+        let registry = self.registry;
+        let found = registry.find(&entry.key);
+        let origin = entry.key_origin.clone();
+        let key = entry.key.clone();
+        let kind = |report: &mut Report| match found {
+            Some(kind) if Sections::allows(kind, category) => Kind::Implied(kind),
+            Some(kind) => {
+                report.push(wrong_category(kind, category, &path, &origin));
+                Kind::Mistaken
+            }
+            None => {
+                let (message, help) = registry.unknown(&key);
+                let help = format!("{help}; a connection with a name of your own says `type: …`");
+                Kind::Absent(
+                    Mistake::error(path.as_str(), message)
+                        .at(&origin)
+                        .help(help),
+                )
+            }
+        };
+        self.sighting(entry, path.clone(), Some(category), kind, layer, report);
+    }
+
+    /// A table that stands where `section` says, or on the way there.
+    fn place(
+        &mut self,
+        entry: Entry,
+        section: &Section,
+        above: Option<&str>,
+        layer: usize,
+        report: &mut Report,
+    ) {
+        let path = match above {
+            Some(above) => format!("{above}.{}", entry.key),
+            None => entry.key.clone(),
+        };
+        let names_type = entry
+            .node
+            .as_table()
+            .is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
+        if !section.types.is_empty() && !section.has_children() {
+            if names_type && let Some(above) = above {
+                return self.in_category(entry, above, layer, report);
+            }
+            let Entry {
+                key,
+                key_origin: origin,
+                node,
+                ..
+            } = entry;
+            let Some(table) = expect_table(node, &path, "settings", report) else {
+                return;
+            };
+            let sequence = self.next();
+            let types = section.types.clone();
+            self.shared.push(SectionTable {
+                layer,
+                sequence,
+                path,
+                origin,
+                key,
+                types,
+                table,
+            });
+            return;
+        }
+        let is_category = above.is_none() && self.sections.is_category(&entry.key);
+        let Some(table) = expect_table(entry.node, &path, "tables", report) else {
+            return;
+        };
+        for entry in table.entries {
+            if is_ignored(&entry.key) {
+                continue;
+            }
+            if let Some(child) = section.child(&entry.key) {
+                self.place(entry, child, Some(&path), layer, report);
+            } else if is_category {
+                self.in_category(entry, &path, layer, report);
+            } else {
+                let mut known: Vec<&str> = section.children().collect();
+                known.sort_unstable();
+                let key = format!("{path}.{}", entry.key);
+                let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
+                report.push(
+                    mistake.help(match nearest(&entry.key, known.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("known here: {}", known.join(", ")),
+                    }),
+                );
+            }
+        }
+    }
+
+    /// Notes one connection; without a `type` key, `otherwise` says what it is.
+    fn sighting(
+        &mut self,
+        entry: Entry,
+        path: String,
+        category: Option<&str>,
+        otherwise: impl FnOnce(&mut Report) -> Kind,
+        layer: usize,
+        report: &mut Report,
+    ) {
+        let Entry {
+            key: name,
+            key_origin: origin,
+            node,
+            ..
+        } = entry;
+        let Some(mut table) = expect_table(node, &path, "settings", report) else {
+            return;
+        };
+        let mut kinds = table
+            .entries
+            .extract_if(.., |entry| is_type_key(&entry.key));
+        let explicit = kinds.next();
+        for again in kinds {
+            let message = "the type is given twice";
+            let key = format!("{path}.{}", again.key);
+            let first = explicit.as_ref().map_or(&origin, |first| &first.key_origin);
+            let help = format!("the first one is at {first}; keep one of them");
+            report.push(
+                Mistake::error(key, message)
+                    .at(&again.key_origin)
+                    .help(help),
+            );
+        }
+        let kind = match explicit {
+            Some(explicit) => self.explicit(&explicit, &path, category, report),
+            None => otherwise(report),
+        };
+        let sequence = self.next();
+        self.sightings.push(Sighting {
+            layer,
+            sequence,
+            name,
+            path,
+            origin,
+            table,
+            kind,
+        });
+    }
+
+    fn explicit(
+        &self,
+        entry: &Entry,
+        path: &str,
+        category: Option<&str>,
+        report: &mut Report,
+    ) -> Kind {
+        let key = format!("{path}.{}", entry.key);
+        let Some((text, origin)) = type_text(self.resolver, entry, &key, report) else {
+            return Kind::Mistaken;
+        };
+        let Some(kind) = self.registry.find(&text) else {
+            let (message, help) = self.registry.unknown(&text);
+            report.push(Mistake::error(key, message).at(&origin).help(help));
+            return Kind::Mistaken;
+        };
+        match category {
+            Some(category) if !Sections::allows(kind, category) => {
+                report.push(wrong_category(kind, category, &key, &origin));
+                Kind::Mistaken
+            }
+            _ => Kind::Explicit(kind),
+        }
+    }
+
+    /// A key at the top of a file that is no category and no section.
+    fn foreign(&self, entry: &Entry, role: Role, report: &mut Report) {
+        let near = nearest(&entry.key, self.sections.names());
+        let message = format!("`{}` is neither a category nor `connections`", entry.key);
+        let table = entry.node.as_table();
+        let is_connection =
+            table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if is_connection => "put it below `connections:`".to_owned(),
+            None => format!(
+                "known: {}, connections",
+                self.sections.categories().join(", ")
+            ),
+        };
+        if !role.is_shared() {
+            let mistake = Mistake::error(&entry.key, message).at(&entry.key_origin);
+            report.push(mistake.help(help));
+        } else if near.is_some() {
+            let message = format!("{message}, so it is ignored");
+            let mistake = Mistake::warning(&entry.key, message).at(&entry.key_origin);
+            report.push(mistake.help(help));
+        }
+    }
+
+    fn next(&mut self) -> usize {
+        self.sequence += 1;
+        self.sequence
+    }
+}
+
+/// The table at `path`; nothing written is an empty one.
+fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option<Table> {
+    match node.value {
+        Value::Table(table) => Some(table),
+        Value::Null => Some(Table::default()),
+        Value::Mistaken => None,
+        _ => {
+            let message = format!("expected a table of {of}, found {}", node.kind());
+            report.push(Mistake::error(path, message).at(&node.origin));
+            None
+        }
+    }
+}
+
+fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Origin) -> Mistake {
+    let message = format!("`{kind}` is no connection type of the category `{category}`");
+    let right = match kind.sections().first() {
+        Some(section) => section.split('.').next().unwrap_or(section),
+        None => kind.category(),
+    };
+    Mistake::error(key, message)
+        .at(origin)
+        .help(format!("put it below `{right}:`"))
+}
+
+pub(crate) fn linked(registry: &Registry) -> String {
+    match registry.types() {
+        [] => "no connection type is linked".to_owned(),
+        types => {
+            let names: Vec<&str> = types.iter().map(|kind| kind.name()).collect();
+            format!("linked: {}", names.join(", "))
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A back end whose client is a pool of connections to nowhere, made as a test says.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use connreg::pool::{Manage, Pool, PoolStatistics};
+use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, connection};
+
+/// The server that isn't there: what it does, and what was asked of it.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) attempts: AtomicUsize,
+    pub(crate) made: AtomicUsize,
+    pub(crate) alive: AtomicUsize,
+    pub(crate) tests: AtomicUsize,
+    /// The next tests fail.
+    pub(crate) dead: AtomicBool,
+    pub(crate) panics: AtomicBool,
+    connecting_micros: AtomicU64,
+    refusal: Mutex<Option<ErrorKind>>,
+}
+
+impl World {
+    pub(crate) fn refuse(&self, kind: Option<ErrorKind>) {
+        *self.refusal.lock().unwrap() = kind;
+    }
+
+    pub(crate) fn connecting_takes(&self, time: Duration) {
+        self.connecting_micros
+            .store(u64::try_from(time.as_micros()).unwrap(), SeqCst);
+    }
+
+    fn named(name: &str) -> Arc<Self> {
+        static ALL: LazyLock<Mutex<HashMap<String, Arc<World>>>> = LazyLock::new(Mutex::default);
+        Arc::clone(ALL.lock().unwrap().entry(name.to_owned()).or_default())
+    }
+}
+
+pub(crate) struct Made(Arc<World>);
+
+/// One connection to nowhere.
+pub(crate) struct Exclusive {
+    pub(crate) number: usize,
+    pub(crate) in_use: AtomicBool,
+    world: Arc<World>,
+}
+
+impl Drop for Exclusive {
+    fn drop(&mut self) {
+        self.world.alive.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Manage for Made {
+    type Connection = Exclusive;
+
+    async fn connect(&self) -> Result<Exclusive, ConnectError> {
+        let world = &self.0;
+        world.attempts.fetch_add(1, SeqCst);
+        assert!(!world.panics.load(SeqCst), "scripted panic");
+        let refusal = *world.refusal.lock().unwrap();
+        if let Some(kind) = refusal {
+            return Err(ConnectError::new(kind, "scripted"));
+        }
+        let micros = world.connecting_micros.load(SeqCst);
+        if micros > 0 {
+            tokio::time::sleep(Duration::from_micros(micros)).await;
+        }
+        world.alive.fetch_add(1, SeqCst);
+        let number = world.made.fetch_add(1, SeqCst);
+        Ok(Exclusive {
+            number,
+            in_use: AtomicBool::new(false),
+            world: Arc::clone(world),
+        })
+    }
+
+    async fn test(&self, _connection: &mut Exclusive) -> Result<(), ConnectError> {
+        self.0.tests.fetch_add(1, SeqCst);
+        if self.0.dead.load(SeqCst) {
+            return Err(ConnectError::new(ErrorKind::Refused, "dead"));
+        }
+        Ok(())
+    }
+
+    fn is_broken(&self, _connection: &mut Exclusive) -> bool {
+        false
+    }
+}
+
+/// A pool of connections to nowhere.
+#[connection(type = "pooled", category = "test")]
+pub(crate) struct Pooled {
+    /// The world's name.
+    pub(crate) world: String,
+}
+
+impl Backend for Pooled {
+    type Client = Pool<Made>;
+    const POOLED: bool = true;
+
+    async fn connect(&self, context: &Context) -> Result<Self::Client, ConnectError> {
+        Ok(Pool::new(Made(World::named(&self.world)), context))
+    }
+
+    async fn check(_client: &Self::Client) -> Result<(), ConnectError> {
+        Ok(())
+    }
+
+    async fn close(client: &Self::Client) {
+        client.close().await;
+    }
+
+    fn statistics(client: &Self::Client) -> Option<PoolStatistics> {
+        Some(client.statistics())
+    }
+}
+
+/// A pool with default settings; `name` is the world's, too.
+pub(crate) async fn pool(name: &str) -> (Arc<Pool<Made>>, Arc<World>) {
+    pool_with(name, &[]).await
+}
+
+pub(crate) async fn pool_with(
+    name: &str,
+    settings: &[(&str, &str)],
+) -> (Arc<Pool<Made>>, Arc<World>) {
+    let mut builder = Connections::builder()
+        .environment([("", ""); 0])
+        .set(format!("{name}.type"), "pooled")
+        .set(format!("{name}.world"), name);
+    for (key, value) in settings {
+        builder = builder.set(format!("{name}.{key}"), *value);
+    }
+    let connections = builder.load().await.expect("the settings are right");
+    let client = connections
+        .get::<Pooled>(name)
+        .unwrap()
+        .client()
+        .await
+        .unwrap()
+        .share();
+    // Kept: dropping the connections would close the pool.
+    std::mem::forget(connections);
+    (client, World::named(name))
+}
