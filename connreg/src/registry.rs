@@ -1,6 +1,5 @@
 //! All connection types of a binary: assembled, checked for clashes, and found by name.
 
-use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -120,10 +119,6 @@ impl ConnectionType {
             .ok()
             .into_iter()
             .flat_map(|registry| registry.types.iter().copied())
-    }
-
-    pub(crate) fn is<T: 'static>(self) -> bool {
-        (self.0.type_id)() == TypeId::of::<T>()
     }
 
     pub(crate) fn provides<C: ?Sized + 'static>(self) -> Option<&'static Provided> {
