@@ -13,8 +13,12 @@ use resting::{Named, Resting, ready};
 fn handle(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let connections = runtime.block_on(resting::connections());
-    let connection = connections.get::<Resting>("resting").expect("it is configured");
-    let capability = connections.get_as::<dyn Named>("resting").expect("it is provided");
+    let connection = connections
+        .get::<Resting>("resting")
+        .expect("it is configured");
+    let capability = connections
+        .get_as::<dyn Named>("resting")
+        .expect("it is provided");
     runtime.block_on(async {
         connection.client().await.expect("it opens");
         capability.client().await.expect("it opens");
@@ -28,12 +32,19 @@ fn handle(criterion: &mut Criterion) {
     });
     criterion.bench_function("get + client", |bencher| {
         bencher.iter(|| {
-            let connection = connections.get::<Resting>(black_box("resting")).expect("configured");
+            let connection = connections
+                .get::<Resting>(black_box("resting"))
+                .expect("configured");
             *ready(connection.client()).expect("open")
         });
     });
     criterion.bench_function("capability client", |bencher| {
-        bencher.iter(|| ready(black_box(&capability).client()).expect("open").name().len());
+        bencher.iter(|| {
+            ready(black_box(&capability).client())
+                .expect("open")
+                .name()
+                .len()
+        });
     });
 }
 

@@ -32,7 +32,12 @@ impl Context {
         policy: Policy,
         peers: Weak<Peers>,
     ) -> Self {
-        Self(Arc::new(Inner { name, kind, policy, peers }))
+        Self(Arc::new(Inner {
+            name,
+            kind,
+            policy,
+            peers,
+        }))
     }
 
     /// The connection's name, as it was configured.
@@ -75,12 +80,18 @@ impl Context {
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
         let Some(peers) = self.0.peers.upgrade() else {
-            let message = format!("the connections were closed before `{}` was opened", self.name());
+            let message = format!(
+                "the connections were closed before `{}` was opened",
+                self.name()
+            );
             return Err(ConnectError::new(ErrorKind::Closed, message));
         };
         peers.get(reference.name()).map_err(|error| {
-            ConnectError::new(error.kind(), format!("`{}` can't be used", reference.name()))
-                .with_source(error)
+            ConnectError::new(
+                error.kind(),
+                format!("`{}` can't be used", reference.name()),
+            )
+            .with_source(error)
         })
     }
 

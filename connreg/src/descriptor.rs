@@ -2,7 +2,6 @@
 //!
 //! Everything here is built in `const` context, so that nothing runs before `main`.
 
-use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,7 +43,6 @@ pub struct Descriptor {
     pub(crate) declaration: Declaration,
     pub(crate) fields: &'static [Field],
     pub(crate) pooled: bool,
-    pub(crate) type_id: fn() -> TypeId,
     pub(crate) read: fn(&mut TableReader<'_, '_>) -> Option<Arc<dyn Configured>>,
 }
 
@@ -55,7 +53,6 @@ impl Descriptor {
             declaration,
             fields: <B as Settings>::FIELDS,
             pooled: B::POOLED,
-            type_id: TypeId::of::<B>,
             read: read_as::<B>,
         }
     }
@@ -63,7 +60,8 @@ impl Descriptor {
     /// The same definition met twice, as happens where one crate is linked twice.
     pub(crate) fn is_same_definition(&self, other: &Self) -> bool {
         let (a, b) = (&self.declaration, &other.declaration);
-        (a.package, a.version, a.file, a.line, a.name) == (b.package, b.version, b.file, b.line, b.name)
+        (a.package, a.version, a.file, a.line, a.name)
+            == (b.package, b.version, b.file, b.line, b.name)
     }
 
     /// `package version, file:line`, to name a definition in a message.
@@ -101,7 +99,9 @@ fn read_as<B: Backend>(table: &mut TableReader<'_, '_>) -> Option<Arc<dyn Config
 
 impl fmt::Debug for Descriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Descriptor").field("declaration", &self.declaration).finish_non_exhaustive()
+        f.debug_struct("Descriptor")
+            .field("declaration", &self.declaration)
+            .finish_non_exhaustive()
     }
 }
 

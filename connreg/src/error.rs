@@ -85,7 +85,9 @@ impl ErrorKind {
                 "check the network path and the server's load, or allow more time in the configuration"
             }
             Self::Tls => "check the certificate's host name, its expiry and the configured CA",
-            Self::Authentication => "check the user name, the credential and what the server grants them",
+            Self::Authentication => {
+                "check the user name, the credential and what the server grants them"
+            }
             Self::Role => "point the connection at the primary, or wait for the fail-over to end",
             Self::Version => "compare the server's version and extensions with what is needed",
             Self::Overloaded => "raise the limit, lower the load, or try again later",
@@ -279,9 +281,15 @@ struct Inner {
 
 enum Detail {
     /// A back end's word, shared by all who waited for one attempt.
-    Connect { attempted: &'static str, error: Arc<ConnectError> },
+    Connect {
+        attempted: &'static str,
+        error: Arc<ConnectError>,
+    },
     /// This library's own word: message and what to do.
-    Usage { message: String, help: Option<String> },
+    Usage {
+        message: String,
+        help: Option<String>,
+    },
     /// Everything that is wrong in the configuration.
     Configuration(Report),
     /// More than one connection failed.
@@ -305,7 +313,10 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             connection: None,
-            detail: Detail::Usage { message: message.into(), help },
+            detail: Detail::Usage {
+                message: message.into(),
+                help,
+            },
         }))
     }
 
@@ -326,12 +337,18 @@ impl Error {
 
     /// One error for all of `errors`, if there is any; the first one's kind stands for all.
     pub(crate) fn several(mut errors: Vec<Self>) -> Result<(), Self> {
-        let Some(first) = errors.first() else { return Ok(()) };
+        let Some(first) = errors.first() else {
+            return Ok(());
+        };
         if errors.len() == 1 {
             return Err(errors.remove(0));
         }
         let kind = first.kind();
-        Err(Self(Arc::new(Inner { kind, connection: None, detail: Detail::Several(errors) })))
+        Err(Self(Arc::new(Inner {
+            kind,
+            connection: None,
+            detail: Detail::Several(errors),
+        })))
     }
 
     /// What went wrong.
@@ -393,7 +410,11 @@ impl fmt::Display for Error {
         match &self.0.detail {
             Detail::Connect { attempted, error } => {
                 let name = self.0.connection.as_deref().unwrap_or("?");
-                write!(f, "connection `{name}`: {attempted}: {error} ({})", self.0.kind)?;
+                write!(
+                    f,
+                    "connection `{name}`: {attempted}: {error} ({})",
+                    self.0.kind
+                )?;
             }
             Detail::Usage { message, .. } => f.write_str(message)?,
             Detail::Configuration(report) => return report.fmt(f),

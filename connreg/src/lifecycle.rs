@@ -137,7 +137,11 @@ impl Lifecycle {
             history.last_error = error.cloned();
             history.failures += u64::from(error.is_some());
         }
-        self.enter(if error.is_some() { State::Unhealthy } else { State::Connected });
+        self.enter(if error.is_some() {
+            State::Unhealthy
+        } else {
+            State::Connected
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {

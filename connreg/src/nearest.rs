@@ -5,7 +5,10 @@ use strsim::damerau_levenshtein;
 use crate::config::tree::canonical;
 
 /// The known name nearest to `wrong`, if it is near enough to have been meant.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let wrong = canonical(wrong);
     known
         .into_iter()

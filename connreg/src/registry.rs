@@ -1,6 +1,5 @@
 //! All connection types of a binary: assembled, checked for clashes, and found by name.
 
-use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -88,7 +87,11 @@ impl ConnectionType {
     /// A number for it, dense from 0 and the same for the life of one binary; `None` for a type that the linker
     /// dropped from the slice.
     pub fn id(self) -> Option<usize> {
-        Registry::linked().ok()?.types.iter().position(|known| *known == self)
+        Registry::linked()
+            .ok()?
+            .types
+            .iter()
+            .position(|known| *known == self)
     }
 
     /// The type with this id.
@@ -112,15 +115,16 @@ impl ConnectionType {
 
     /// Every linked type, in the order of ids, which is by name.
     pub fn all() -> impl Iterator<Item = Self> {
-        Registry::linked().ok().into_iter().flat_map(|registry| registry.types.iter().copied())
-    }
-
-    pub(crate) fn is<T: 'static>(self) -> bool {
-        (self.0.type_id)() == TypeId::of::<T>()
+        Registry::linked()
+            .ok()
+            .into_iter()
+            .flat_map(|registry| registry.types.iter().copied())
     }
 
     pub(crate) fn provides<C: ?Sized + 'static>(self) -> Option<&'static Provided> {
-        self.capabilities().iter().find(|provided| provided.is::<C>())
+        self.capabilities()
+            .iter()
+            .find(|provided| provided.is::<C>())
     }
 }
 
@@ -226,7 +230,10 @@ impl Registry {
         if clashes.is_empty() {
             return Ok(Self { types, names });
         }
-        let message = format!("two connection types answer to one name: {}", clashes.join("; "));
+        let message = format!(
+            "two connection types answer to one name: {}",
+            clashes.join("; ")
+        );
         let help = "rename one of them, or drop the alias or the crate".to_owned();
         Err(Error::usage(ErrorKind::Configuration, message, Some(help)))
     }
@@ -245,7 +252,9 @@ impl Registry {
 
     /// The type with this name or alias, if there is one.
     pub fn find(&self, name: &str) -> Option<ConnectionType> {
-        self.names.get(&canonical(name)).map(|index| self.types[*index])
+        self.names
+            .get(&canonical(name))
+            .map(|index| self.types[*index])
     }
 
     /// Every type, by name.
@@ -275,7 +284,11 @@ impl Registry {
             0 => "no connection type is linked".to_owned(),
             _ => format!(
                 "linked: {}",
-                self.types.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+                self.types
+                    .iter()
+                    .map(|kind| kind.name())
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         };
         let help = if let Some(feature) = builtin_feature(name) {
@@ -308,5 +321,8 @@ const BUILTIN: &[(&str, &[&str])] = &[
 /// The feature of `connreg-backends` that would bring the type `name`.
 pub(crate) fn builtin_feature(name: &str) -> Option<&'static str> {
     let name = canonical(name);
-    BUILTIN.iter().find(|(_, names)| names.iter().any(|known| canonical(known) == name)).map(|(f, _)| *f)
+    BUILTIN
+        .iter()
+        .find(|(_, names)| names.iter().any(|known| canonical(known) == name))
+        .map(|(f, _)| *f)
 }

@@ -11,10 +11,18 @@ fn get_and_client_on_an_open_connection_allocate_nothing() {
     let connections = runtime.block_on(resting::connections());
     let opened = measure(|| {
         runtime.block_on(async {
-            connections.get::<Resting>("resting").unwrap().client().await.unwrap();
+            connections
+                .get::<Resting>("resting")
+                .unwrap()
+                .client()
+                .await
+                .unwrap();
         });
     });
-    assert!(opened.count_total > 0, "opening allocates, or nothing is counted");
+    assert!(
+        opened.count_total > 0,
+        "opening allocates, or nothing is counted"
+    );
 
     let used = measure(|| {
         for _ in 0..100 {
@@ -30,7 +38,9 @@ fn a_capability_of_an_open_connection_allocates_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let connections = runtime.block_on(resting::connections());
     let named = connections.get_as::<dyn Named>("resting").unwrap();
-    runtime.block_on(async { named.client().await.map(drop) }).unwrap();
+    runtime
+        .block_on(async { named.client().await.map(drop) })
+        .unwrap();
     let used = measure(|| {
         for _ in 0..100 {
             assert_eq!(ready(named.client()).unwrap().name(), "resting");

@@ -31,7 +31,10 @@ async fn a_thousand_first_users_make_one_attempt() {
         })
         .collect();
     let mut states = connection.watch();
-    states.wait_for(|state| *state == State::Connecting).await.unwrap();
+    states
+        .wait_for(|state| *state == State::Connecting)
+        .await
+        .unwrap();
     script.gate.add_permits(1);
     for user in users {
         assert_eq!(user.await.unwrap().unwrap(), 0);
@@ -45,7 +48,11 @@ async fn a_user_who_leaves_does_not_end_the_attempt() {
     let (connections, script) = one("leaver", &[]).await;
     script.set(Behaviour::Wait);
     let connection = connections.get::<Scripted>("leaver").unwrap();
-    assert!(timeout(Duration::from_millis(20), connection.client()).await.is_err());
+    assert!(
+        timeout(Duration::from_millis(20), connection.client())
+            .await
+            .is_err()
+    );
     script.gate.add_permits(1);
     let client = connection.client().await.unwrap();
     assert_eq!((client.0.number, script.connects.load(SeqCst)), (0, 1));
@@ -67,12 +74,21 @@ async fn a_failure_is_shared_told_and_tried_again() {
     assert_eq!(connection.state(), State::Failed);
     assert!(!connections.is_available("refused"));
     let status = connections.status();
-    assert_eq!((status.registered, status.available, status.unavailable), (1, 0, 1));
-    assert_eq!(status.details[0].last_error.as_ref().unwrap().kind(), ErrorKind::Refused);
+    assert_eq!(
+        (status.registered, status.available, status.unavailable),
+        (1, 0, 1)
+    );
+    assert_eq!(
+        status.details[0].last_error.as_ref().unwrap().kind(),
+        ErrorKind::Refused
+    );
 
     script.set(Behaviour::Work);
     assert_eq!(connection.client().await.unwrap().0.number, 1);
-    assert_eq!(connection.info().last_error.map(|error| error.to_string()), None);
+    assert_eq!(
+        connection.info().last_error.map(|error| error.to_string()),
+        None
+    );
     assert_eq!(connections.status().available, 1);
 }
 
@@ -81,9 +97,19 @@ async fn a_server_that_never_speaks_is_given_up_in_time() {
     let (connections, script) = one("silent", &[("connect_timeout", "50ms")]).await;
     script.set(Behaviour::Hang);
     let started = Instant::now();
-    let error = connections.get::<Scripted>("silent").unwrap().client().await.unwrap_err();
+    let error = connections
+        .get::<Scripted>("silent")
+        .unwrap()
+        .client()
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("could not be opened within 50ms"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("could not be opened within 50ms"),
+        "{error}"
+    );
     assert!(started.elapsed() < SOON);
 }
 
@@ -92,8 +118,14 @@ async fn a_panic_in_the_back_end_is_an_error_and_not_the_end() {
     let (connections, script) = one("panicking", &[]).await;
     script.set(Behaviour::Panic);
     let connection = connections.get::<Scripted>("panicking").unwrap();
-    let error = timeout(SOON, connection.client()).await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("the back end panicked"), "{error}");
+    let error = timeout(SOON, connection.client())
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("the back end panicked"),
+        "{error}"
+    );
     assert_eq!(connection.state(), State::Failed);
     script.set(Behaviour::Work);
     timeout(SOON, connection.client()).await.unwrap().unwrap();
@@ -104,10 +136,19 @@ async fn a_failed_check_makes_it_unhealthy_until_one_succeeds() {
     let (connections, script) = one("checked", &[("health_check.timeout", "50ms")]).await;
     let connection = connections.get::<Scripted>("checked").unwrap();
     connection.check().await.unwrap();
-    assert_eq!(script.connects.load(SeqCst), 1, "a check opens what nobody has opened");
+    assert_eq!(
+        script.connects.load(SeqCst),
+        1,
+        "a check opens what nobody has opened"
+    );
     script.set(Behaviour::Hang);
     let error = connection.check().await.unwrap_err();
-    assert!(error.to_string().contains("check: the server did not answer within 50ms"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("check: the server did not answer within 50ms"),
+        "{error}"
+    );
     assert_eq!(connection.state(), State::Unhealthy);
     assert!(!connections.is_available("checked"));
     script.set(Behaviour::Work);
@@ -122,7 +163,11 @@ async fn reconnecting_replaces_the_client_and_closes_the_old_one_after_its_last_
     let old = connection.client().await.unwrap();
     connection.reconnect().await.unwrap();
     assert_eq!(connection.client().await.unwrap().0.number, 1);
-    assert_eq!((old.0.number, script.closes.load(SeqCst)), (0, 0), "still in use");
+    assert_eq!(
+        (old.0.number, script.closes.load(SeqCst)),
+        (0, 0),
+        "still in use"
+    );
     drop(old);
     timeout(SOON, async {
         while script.alive.load(SeqCst) != 1 {
@@ -163,15 +208,25 @@ async fn closing_goes_against_the_references_and_is_for_good() {
     .await;
     let upper = connections.get::<Scripted>("upper").unwrap();
     let guard = upper.client().await.unwrap();
-    assert_eq!(Script::named("lower").connects.load(SeqCst), 1, "opened by way of the references");
+    assert_eq!(
+        Script::named("lower").connects.load(SeqCst),
+        1,
+        "opened by way of the references"
+    );
     connections.close().await;
     let closed = CLOSED.lock().unwrap().clone();
     let at = |name: &str| closed.iter().position(|closed| closed == name).unwrap();
-    assert!(at("upper") < at("middle") && at("middle") < at("lower"), "{closed:?}");
+    assert!(
+        at("upper") < at("middle") && at("middle") < at("lower"),
+        "{closed:?}"
+    );
     assert_eq!(upper.state(), State::Closed);
     let error = upper.client().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
-    assert_eq!(upper.reconnect().await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(
+        upper.reconnect().await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
     drop(guard);
     connections.close().await;
     assert_eq!(Script::named("upper").closes.load(SeqCst), 1);
@@ -186,7 +241,11 @@ async fn closing_ends_an_attempt_under_way() {
         let connection = connection.clone();
         async move { connection.client().await.map(|_| ()) }
     });
-    connection.watch().wait_for(|state| *state == State::Connecting).await.unwrap();
+    connection
+        .watch()
+        .wait_for(|state| *state == State::Connecting)
+        .await
+        .unwrap();
     connections.close().await;
     let error = timeout(SOON, user).await.unwrap().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
@@ -196,7 +255,12 @@ async fn closing_ends_an_attempt_under_way() {
 #[tokio::test]
 async fn dropping_everything_closes_what_is_open() {
     let (connections, script) = one("dropped", &[]).await;
-    connections.get::<Scripted>("dropped").unwrap().client().await.unwrap();
+    connections
+        .get::<Scripted>("dropped")
+        .unwrap()
+        .client()
+        .await
+        .unwrap();
     drop(connections);
     timeout(SOON, async {
         while script.alive.load(SeqCst) != 0 {
@@ -225,7 +289,10 @@ async fn starting_opens_all_and_tells_every_required_failure() {
     let connections = load(&settings).await;
     let error = connections.start().await.unwrap_err().to_string();
     assert!(error.starts_with("2 connections failed:"), "{error}");
-    assert!(error.contains("`bad`") && error.contains("`worse`"), "{error}");
+    assert!(
+        error.contains("`bad`") && error.contains("`worse`"),
+        "{error}"
+    );
     assert!(!error.contains("`optional`"), "{error}");
     assert_eq!(connections.info("good").unwrap().state, State::Connected);
 }
@@ -235,15 +302,24 @@ async fn an_eager_connection_is_open_after_loading() {
     let (connections, _) = one("eager", &[("lazy", "false")]).await;
     assert_eq!(connections.info("eager").unwrap().state, State::Connected);
     Script::named("eager_bad").set(Behaviour::Refuse);
-    let settings =
-        [("x.type", "scripted"), ("x.script", "eager_bad"), ("x.lazy", "false")];
-    assert_eq!(try_load(&settings).await.unwrap_err().kind(), ErrorKind::Refused);
+    let settings = [
+        ("x.type", "scripted"),
+        ("x.script", "eager_bad"),
+        ("x.lazy", "false"),
+    ];
+    assert_eq!(
+        try_load(&settings).await.unwrap_err().kind(),
+        ErrorKind::Refused
+    );
 }
 
 #[tokio::test]
 async fn names_are_found_as_configuration_compares_them_and_the_nearest_is_suggested() {
     let (connections, _) = one("customer_db", &[]).await;
-    assert_eq!(connections.get_any("CustomerDB").unwrap().name(), "customer_db");
+    assert_eq!(
+        connections.get_any("CustomerDB").unwrap().name(),
+        "customer_db"
+    );
     let error = connections.get::<Scripted>("custmer_db").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(
@@ -264,7 +340,10 @@ fn without_a_runtime_the_error_says_so() {
     let std::task::Poll::Ready(Err(error)) = client.as_mut().poll(&mut context) else {
         panic!("it must fail at once")
     };
-    assert!(error.to_string().contains("there is no Tokio runtime"), "{error}");
+    assert!(
+        error.to_string().contains("there is no Tokio runtime"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -289,17 +368,27 @@ async fn dropping_futures_at_any_moment_leaves_nothing_behind() {
             user.await.unwrap();
         }
     }
-    assert_eq!(connection.client().await.unwrap().0.script.alive.load(SeqCst), {
-        // Replaced clients are closed by tasks of their own.
-        timeout(SOON, async {
-            while script.alive.load(SeqCst) != 1 {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await
-        .unwrap();
-        1
-    });
+    assert_eq!(
+        connection
+            .client()
+            .await
+            .unwrap()
+            .0
+            .script
+            .alive
+            .load(SeqCst),
+        {
+            // Replaced clients are closed by tasks of their own.
+            timeout(SOON, async {
+                while script.alive.load(SeqCst) != 1 {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await
+            .unwrap();
+            1
+        }
+    );
     connections.close().await;
     drop((connections, connection));
     timeout(SOON, async {

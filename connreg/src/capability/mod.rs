@@ -49,7 +49,11 @@ impl Provided {
         name: &'static str,
         view: &'static View<B, C>,
     ) -> Self {
-        Self { name, id: TypeId::of::<C>, view }
+        Self {
+            name,
+            id: TypeId::of::<C>,
+            view,
+        }
     }
 
     /// The trait's name.

@@ -27,7 +27,8 @@ impl TableBuilder {
         if let Some(at) = self.index.get(&entry.key) {
             unite(&mut self.table.entries[*at], entry, path, report);
         } else {
-            self.index.insert(entry.key.clone(), self.table.entries.len());
+            self.index
+                .insert(entry.key.clone(), self.table.entries.len());
             self.table.entries.push(entry);
         }
     }
@@ -41,14 +42,22 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     let key = dotted(path, &second.key);
     let help = format!("the first one is at {}; keep one of them", first.key_origin);
     let message = format!("the key `{}` is there twice", second.key);
-    report.push(Mistake::error(key, message).at(&second.key_origin).help(help));
-    let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value) else {
+    report.push(
+        Mistake::error(key, message)
+            .at(&second.key_origin)
+            .help(help),
+    );
+    let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value)
+    else {
         return;
     };
     let mut path = path.to_vec();
     path.push(second.key);
     let mut builder = TableBuilder::default();
-    for entry in std::mem::take(&mut into.entries).into_iter().chain(from.entries) {
+    for entry in std::mem::take(&mut into.entries)
+        .into_iter()
+        .chain(from.entries)
+    {
         builder.insert(entry, &path, report);
     }
     *into = builder.finish();

@@ -1,6 +1,6 @@
 //! Between our trees and the `config` crate's values, which `serde` types are read from.
 
-use config::{Map, Value as ConfigValue, ValueKind};
+use config::{ConfigError, Map, Value as ConfigValue, ValueKind};
 use serde::de::DeserializeOwned;
 
 use super::tree::{Node, Value};
@@ -19,7 +19,10 @@ pub(crate) fn to_config(node: &Node) -> ConfigValue {
         Value::Text(text) => ValueKind::String(text.clone()),
         Value::List(items) => ValueKind::Array(items.iter().map(to_config).collect()),
         Value::Table(table) => {
-            let entries = table.entries.iter().map(|e| (e.key.clone(), to_config(&e.node)));
+            let entries = table
+                .entries
+                .iter()
+                .map(|e| (e.key.clone(), to_config(&e.node)));
             ValueKind::Table(entries.collect::<Map<_, _>>())
         }
     };
@@ -31,15 +34,51 @@ pub(crate) fn deserialize<T: DeserializeOwned>(
     node: &Node,
     context: &mut ReadContext<'_>,
 ) -> Option<T> {
+    // What could not be had is reported already.
+    if node.is_mistaken() {
+        return None;
+    }
     match to_config(node).try_deserialize() {
         Ok(value) => Some(value),
-        Err(_) if context.is_secret() => {
-            context.wrong_value(node, "not what this setting takes");
-            None
-        }
         Err(error) => {
-            context.wrong_value(node, error.to_string());
+            let message = message(&error, node, context.is_secret());
+            context.wrong_value(node, message);
             None
         }
+    }
+}
+
+/// What `serde` says, as far as it quotes no value: a type of somebody else's may well hold a secret.
+fn message(error: &ConfigError, node: &Node, secret: bool) -> String {
+    const PLAIN: &str = "not what this setting takes";
+    match error {
+        _ if secret => PLAIN.to_owned(),
+        ConfigError::At { error, .. } => message(error, node, secret),
+        ConfigError::Type { expected, key, .. } => match key {
+            Some(key) => format!("expected {expected} for `{key}`"),
+            None => format!("expected {expected}"),
+        },
+        error => {
+            let said = error.to_string();
+            if quotes(&said, node) {
+                PLAIN.to_owned()
+            } else {
+                said
+            }
+        }
+    }
+}
+
+/// Whether a message holds the text of a value.
+pub(crate) fn quotes(message: &str, node: &Node) -> bool {
+    match &node.value {
+        Value::List(items) => items.iter().any(|item| quotes(message, item)),
+        Value::Table(table) => table
+            .entries
+            .iter()
+            .any(|entry| quotes(message, &entry.node)),
+        _ => node
+            .scalar_text()
+            .is_some_and(|text| !text.is_empty() && message.contains(&text)),
     }
 }

@@ -11,8 +11,9 @@ use crate::nearest::nearest;
 use crate::registry::Registry;
 
 /// The categories that are known whether or not a type of theirs is linked.
-const CATEGORIES: [&str; 8] =
-    ["db", "vector", "graph", "search", "storage", "queue", "external", "http"];
+const CATEGORIES: [&str; 8] = [
+    "db", "vector", "graph", "search", "storage", "queue", "external", "http",
+];
 
 const LOOKED_FOR: &str = "application, application-{category}, connections and appsettings, \
                           each as .yaml, .yml, .toml or .json";
@@ -21,7 +22,10 @@ const LOOKED_FOR: &str = "application, application-{category}, connections and a
 pub(crate) fn categories(registry: &Registry) -> Vec<&'static str> {
     let mut categories = CATEGORIES.to_vec();
     for kind in registry.types() {
-        if !categories.iter().any(|known| same_name(known, kind.category())) {
+        if !categories
+            .iter()
+            .any(|known| same_name(known, kind.category()))
+        {
             categories.push(kind.category());
         }
     }
@@ -77,11 +81,20 @@ pub(crate) fn discover(
         }
     };
     if let Some(profile) = profile
-        && let Some(category) = categories.iter().find(|known| same_name(known, &profile.name))
+        && let Some(category) = categories
+            .iter()
+            .find(|known| same_name(known, &profile.name))
     {
-        let message = format!("the profile `{}` bears the name of the category `{category}`", profile.name);
+        let message = format!(
+            "the profile `{}` bears the name of the category `{category}`",
+            profile.name
+        );
         let help = format!("call it otherwise: `application-{category}` is the category's file");
-        report.push(Mistake::error("profile", message).at(&profile.origin).help(help));
+        report.push(
+            Mistake::error("profile", message)
+                .at(&profile.origin)
+                .help(help),
+        );
     }
     let chosen = profile.map(|profile| profile.name.as_str());
     let mut found = Vec::new();
@@ -90,9 +103,16 @@ pub(crate) fn discover(
         let path = directory.join(&name);
         match classify(&name, chosen, categories) {
             Some((role, profile, format)) if path.is_file() => {
-                found.push(Found { path, format, role, profile });
+                found.push(Found {
+                    path,
+                    format,
+                    role,
+                    profile,
+                });
             }
-            None if begins_with(&name, "application") && path.is_file() => passed.push((name, path)),
+            None if begins_with(&name, "application") && path.is_file() => {
+                passed.push((name, path))
+            }
             _ => {}
         }
     }
@@ -125,7 +145,8 @@ fn list(directory: &Path) -> Result<Vec<String>, (String, String)> {
     })?;
     let mut names = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| (format!("the directory can't be read: {error}"), help()))?;
+        let entry =
+            entry.map_err(|error| (format!("the directory can't be read: {error}"), help()))?;
         // A name that is not UTF-8 is none of ours.
         if let Ok(name) = entry.file_name().into_string() {
             names.push(name);
@@ -135,7 +156,8 @@ fn list(directory: &Path) -> Result<Vec<String>, (String, String)> {
 }
 
 fn begins_with(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    name.get(..prefix.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
 /// What `text` has behind `prefix`.
@@ -146,11 +168,17 @@ fn behind<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
 /// What `text` has before `suffix`.
 fn before<'t>(text: &'t str, suffix: &str) -> Option<&'t str> {
     let at = text.len().checked_sub(suffix.len())?;
-    text.get(at..)?.eq_ignore_ascii_case(suffix).then(|| &text[..at])
+    text.get(at..)?
+        .eq_ignore_ascii_case(suffix)
+        .then(|| &text[..at])
 }
 
 /// The role of the file called `name`, whether it is the profile's, and its format.
-fn classify(name: &str, profile: Option<&str>, categories: &[&str]) -> Option<(Role, bool, Format)> {
+fn classify(
+    name: &str,
+    profile: Option<&str>,
+    categories: &[&str],
+) -> Option<(Role, bool, Format)> {
     let (stem, extension) = name.rsplit_once('.')?;
     let format = Format::of_extension(extension)?;
     let is_category = |name: &str| categories.iter().any(|known| same_name(known, name));
@@ -189,14 +217,22 @@ fn passed_over(name: &str, path: &Path, profile: Option<&str>) -> Mistake {
         Some(profile) => format!("the active profile is `{profile}`"),
         None => "no profile is active".to_owned(),
     };
-    let stem = name.rsplit_once('.').filter(|(_, extension)| Format::of_extension(extension).is_some());
-    let (message, help) = match stem.and_then(|(stem, _)| Some((stem, behind(stem, "application-")?))) {
-        Some((_, rest)) => (
-            format!("this file was not read: `{rest}` is neither a category nor the active profile"),
-            format!("{active}; it is chosen by CONNREG_PROFILE or in code"),
-        ),
-        None => ("this file was not read".to_owned(), format!("looked for {LOOKED_FOR}")),
-    };
+    let stem = name
+        .rsplit_once('.')
+        .filter(|(_, extension)| Format::of_extension(extension).is_some());
+    let (message, help) =
+        match stem.and_then(|(stem, _)| Some((stem, behind(stem, "application-")?))) {
+            Some((_, rest)) => (
+                format!(
+                    "this file was not read: `{rest}` is neither a category nor the active profile"
+                ),
+                format!("{active}; it is chosen by CONNREG_PROFILE or in code"),
+            ),
+            None => (
+                "this file was not read".to_owned(),
+                format!("looked for {LOOKED_FOR}"),
+            ),
+        };
     Mistake::warning("", message).at(&origin).help(help)
 }
 
@@ -209,7 +245,11 @@ fn unused_profile(profile: &Profile, passed: &[(String, PathBuf)]) -> Mistake {
     let message = format!("no file belongs to the profile `{name}`");
     let help = match nearest(name, others.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("looked for application-{name}, connections-{name}, appsettings.{name} and so on"),
+        None => format!(
+            "looked for application-{name}, connections-{name}, appsettings.{name} and so on"
+        ),
     };
-    Mistake::warning("profile", message).at(&profile.origin).help(help)
+    Mistake::warning("profile", message)
+        .at(&profile.origin)
+        .help(help)
 }

@@ -39,13 +39,20 @@ impl Drafts {
 
     /// The names as they were written.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.list.iter().filter(|draft| !draft.duplicate).map(|draft| draft.name.as_str())
+        self.list
+            .iter()
+            .filter(|draft| !draft.duplicate)
+            .map(|draft| draft.name.as_str())
     }
 
     /// Puts the sightings of a survey together. `incomplete`: a file could not be read, so that what is
     /// missing may stand there.
     pub(crate) fn gather(survey: Survey<'_>, incomplete: bool, report: &mut Report) -> Self {
-        let Survey { mut sightings, shared, .. } = survey;
+        let Survey {
+            mut sightings,
+            shared,
+            ..
+        } = survey;
         sightings.extend(deal(shared, report).into_iter().map(|share| Sighting {
             layer: share.layer,
             sequence: share.sequence,
@@ -60,11 +67,17 @@ impl Drafts {
         let mut groups: Vec<Vec<Sighting>> = Vec::new();
         let mut duplicates = Vec::new();
         for sighting in sightings {
-            let position = *drafts.names.entry(canonical(&sighting.name)).or_insert(groups.len());
+            let position = *drafts
+                .names
+                .entry(canonical(&sighting.name))
+                .or_insert(groups.len());
             if position == groups.len() {
                 groups.push(Vec::new());
             }
-            match groups[position].iter().find(|first| first.layer == sighting.layer) {
+            match groups[position]
+                .iter()
+                .find(|first| first.layer == sighting.layer)
+            {
                 Some(first) => {
                     report.push(twice(&sighting, first));
                     duplicates.push((position, sighting));
@@ -72,7 +85,10 @@ impl Drafts {
                 None => groups[position].push(sighting),
             }
         }
-        drafts.list = groups.into_iter().map(|group| draft(group, None, incomplete, report)).collect();
+        drafts.list = groups
+            .into_iter()
+            .map(|group| draft(group, None, incomplete, report))
+            .collect();
         for (position, sighting) in duplicates {
             let kind = drafts.list[position].kind;
             let mut draft = draft(vec![sighting], kind, incomplete, report);
@@ -85,8 +101,13 @@ impl Drafts {
 
 fn twice(sighting: &Sighting, first: &Sighting) -> Mistake {
     let message = format!("the connection `{}` is configured twice", sighting.name);
-    let help = format!("the first one is at {}; a name is unique across categories", first.origin);
-    Mistake::error(&sighting.path, message).at(&sighting.origin).help(help)
+    let help = format!(
+        "the first one is at {}; a name is unique across categories",
+        first.origin
+    );
+    Mistake::error(&sighting.path, message)
+        .at(&sighting.origin)
+        .help(help)
 }
 
 /// One connection from what the layers say of it; `otherwise` is its type if none of them says one.
@@ -102,7 +123,16 @@ fn draft(
     let mut missing = None;
     let mut tables: Vec<(usize, String, Table)> = Vec::new();
     let mut first = None;
-    for Sighting { layer, name, path, origin, table, kind, .. } in sightings {
+    for Sighting {
+        layer,
+        name,
+        path,
+        origin,
+        table,
+        kind,
+        ..
+    } in sightings
+    {
         match kind {
             Kind::Explicit(kind) => {
                 // Another type: what the layers below said was meant for the one before.
@@ -123,7 +153,15 @@ fn draft(
         Some(mistake) if kind.is_none() && !mistaken && !incomplete => report.push(mistake),
         _ => {}
     }
-    let (name, path, origin) = first.unwrap_or_else(|| (String::new(), String::new(), Origin::code()));
+    let (name, path, origin) =
+        first.unwrap_or_else(|| (String::new(), String::new(), Origin::code()));
     // A wrong type in one layer is not healed by a right one in another, but what it was meant to be is known.
-    Draft { name, path, origin, kind, tables, duplicate: false }
+    Draft {
+        name,
+        path,
+        origin,
+        kind,
+        tables,
+        duplicate: false,
+    }
 }

@@ -40,7 +40,11 @@ pub(crate) fn read(path: &Path, format: Format, report: &mut Report) -> Option<T
         Ok(bytes) => parse(&bytes, &source, format, report),
         Err(message) => {
             let help = "make it readable for this program, or move it away";
-            report.push(Mistake::error("", message).at(&Origin::new(source, None)).help(help));
+            report.push(
+                Mistake::error("", message)
+                    .at(&Origin::new(source, None))
+                    .help(help),
+            );
             None
         }
     }
@@ -51,11 +55,16 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     // Read through one handle, and never more than the limit, so that a growing file can't exhaust memory.
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_BYTES) {
         return Ok(bytes);
     }
-    Err(format!("the file is larger than {} MiB", MAX_BYTES / 1024 / 1024))
+    Err(format!(
+        "the file is larger than {} MiB",
+        MAX_BYTES / 1024 / 1024
+    ))
 }
 
 /// The keys in the bytes of a file.
@@ -76,9 +85,17 @@ pub(crate) fn parse(
             let valid = std::str::from_utf8(&content[..error.valid_up_to()]).unwrap_or_default();
             let lines = Lines::new(valid, Arc::clone(source), offset);
             let wide = content.starts_with(&[0xff, 0xfe]) || content.starts_with(&[0xfe, 0xff]);
-            let message = if wide { "the file is UTF-16, not UTF-8" } else { "the file is not UTF-8" };
+            let message = if wide {
+                "the file is UTF-16, not UTF-8"
+            } else {
+                "the file is not UTF-8"
+            };
             let origin = lines.origin(valid.len(), valid.len());
-            report.push(Mistake::error("", message).at(&origin).help("save it as UTF-8"));
+            report.push(
+                Mistake::error("", message)
+                    .at(&origin)
+                    .help("save it as UTF-8"),
+            );
             return None;
         }
     };

@@ -25,8 +25,14 @@ type Refusal = (String, String);
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(environment: &'a [(String, String)], directory: Option<&'a Path>) -> Self {
-        let variables = environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        Self { variables, directory }
+        let variables = environment
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        Self {
+            variables,
+            directory,
+        }
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
@@ -60,7 +66,11 @@ impl<'a> Resolver<'a> {
                     node.origin.via = via.map(Into::into);
                 }
                 Err((message, help)) => {
-                    report.push(Mistake::error(key(path), message).at(&node.origin).help(help));
+                    report.push(
+                        Mistake::error(key(path), message)
+                            .at(&node.origin)
+                            .help(help),
+                    );
                     node.value = Value::Mistaken;
                 }
             },
@@ -94,11 +104,19 @@ impl<'a> Resolver<'a> {
             Ok(text) => {
                 node.value = Value::Text(text);
                 node.written = None;
-                let via = node.origin.via.clone().unwrap_or_else(|| format!("file {file}").into());
+                let via = node
+                    .origin
+                    .via
+                    .clone()
+                    .unwrap_or_else(|| format!("file {file}").into());
                 node.origin.via = Some(via);
             }
             Err((message, help)) => {
-                report.push(Mistake::error(key(path), message).at(&node.origin).help(help));
+                report.push(
+                    Mistake::error(key(path), message)
+                        .at(&node.origin)
+                        .help(help),
+                );
                 node.value = Value::Mistaken;
             }
         }
@@ -172,25 +190,33 @@ impl<'a> Resolver<'a> {
             Some(default) => (Some(default), true),
             None => (default, false),
         };
-        let value = self.variable(name).filter(|value| !(or_empty && value.is_empty()));
+        let value = self
+            .variable(name)
+            .filter(|value| !(or_empty && value.is_empty()));
         match (value, default) {
             (Some(value), _) => self.push(value, &format!("${name}"), output),
             (None, Some(default)) => {
                 // What a default's own placeholders give is marked as theirs.
                 self.expand(default, output, depth + 1)
             }
-            (None, None) => Err(self.missing(name, &format!("the variable `{name}`"), |near| {
-                format!("did you mean `${{{near}}}`? It is set")
-            }, &format!("set it, or give a default: `${{{name}:…}}`"))),
+            (None, None) => Err(self.missing(
+                name,
+                &format!("the variable `{name}`"),
+                |near| format!("did you mean `${{{near}}}`? It is set"),
+                &format!("set it, or give a default: `${{{name}:…}}`"),
+            )),
         }
     }
 
     fn token(&self, name: &str, output: &mut Output) -> Result<(), Refusal> {
         match self.variable(name) {
             Some(value) => self.push(value, &format!("#{{{name}}}#"), output),
-            None => Err(self.missing(name, &format!("the token `#{{{name}}}#`"), |near| {
-                format!("did you mean `#{{{near}}}#`? It is set")
-            }, &format!("let the deployment replace it, or set the variable `{name}`"))),
+            None => Err(self.missing(
+                name,
+                &format!("the token `#{{{name}}}#`"),
+                |near| format!("did you mean `#{{{near}}}#`? It is set"),
+                &format!("let the deployment replace it, or set the variable `{name}`"),
+            )),
         }
     }
 
@@ -198,7 +224,10 @@ impl<'a> Resolver<'a> {
         let _ = self;
         if value.contains(['\n', '\r']) {
             let message = format!("the value of {via} holds a line break");
-            return Err((message, "put it into a file and write `${file:/path}`".to_owned()));
+            return Err((
+                message,
+                "put it into a file and write `${file:/path}`".to_owned(),
+            ));
         }
         output.text.push_str(value);
         output.via.push(via.to_owned());
@@ -223,7 +252,10 @@ impl<'a> Resolver<'a> {
     /// What the file at `path` holds; a message names it as `written`, if its path was put together.
     fn file(&self, path: &str, written: Option<&str>) -> Result<String, Refusal> {
         if path.is_empty() {
-            return Err(("the path of a file is empty".to_owned(), "name the file".to_owned()));
+            return Err((
+                "the path of a file is empty".to_owned(),
+                "name the file".to_owned(),
+            ));
         }
         let path = self.resolve(path);
         read_value(&path).map_err(|reason| {
@@ -235,7 +267,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(&self, path: &str) -> PathBuf {
-        self.directory.map_or_else(|| PathBuf::from(path), |directory| directory.join(path))
+        self.directory
+            .map_or_else(|| PathBuf::from(path), |directory| directory.join(path))
     }
 }
 
@@ -246,7 +279,8 @@ struct Output {
 }
 
 fn key(path: &[String]) -> String {
-    path.split_last().map_or_else(String::new, |(last, path)| dotted(path, last))
+    path.split_last()
+        .map_or_else(String::new, |(last, path)| dotted(path, last))
 }
 
 /// Where the brace that was opened before `text` is closed.
@@ -279,7 +313,9 @@ fn token(text: &str) -> Option<(&str, &str)> {
 
 fn is_name(name: &str) -> bool {
     let mut characters = name.chars();
-    characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+    characters
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
@@ -292,7 +328,10 @@ pub(crate) fn type_text(
 ) -> Option<(String, Origin)> {
     let refuse = |message: String| Mistake::error(key, message).at(&entry.node.origin);
     let Value::Text(text) = &entry.node.value else {
-        let message = format!("expected the name of a connection type, found {}", entry.node.kind());
+        let message = format!(
+            "expected the name of a connection type, found {}",
+            entry.node.kind()
+        );
         if !entry.node.is_mistaken() {
             report.push(refuse(message));
         }

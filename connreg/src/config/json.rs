@@ -32,14 +32,23 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
     }
     match parse_to_ast(text, &CollectOptions::default(), &DIALECT) {
         Ok(parsed) => Some(match parsed.value {
-            Some(value) => Reader { lines, report, path: Vec::new() }.node(value),
+            Some(value) => Reader {
+                lines,
+                report,
+                path: Vec::new(),
+            }
+            .node(value),
             None => Node::new(Value::Null, lines.origin(0, 0)),
         }),
         Err(error) => {
             let Range { start, end } = error.range();
             let message = format!("not valid JSON: {}", message(&error));
             let help = "check commas, colons, quotes and braces here and in the lines above";
-            report.push(Mistake::error("", message).at(&lines.origin(start, end)).help(help));
+            report.push(
+                Mistake::error("", message)
+                    .at(&lines.origin(start, end))
+                    .help(help),
+            );
             None
         }
     }
@@ -57,7 +66,9 @@ fn deeper_than(text: &str, depth: usize) -> Option<usize> {
                 at += text[at..].find('\n').unwrap_or(text.len());
             }
             b'/' if bytes.get(at + 1) == Some(&b'*') => {
-                at += text[at..].find("*/").map_or(text.len(), |length| length + 1);
+                at += text[at..]
+                    .find("*/")
+                    .map_or(text.len(), |length| length + 1);
             }
             b'{' | b'[' => {
                 level += 1;
@@ -86,7 +97,11 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
 
 fn too_deep(origin: &Origin, report: &mut Report) {
     let message = format!("nested more than {MAX_DEPTH} levels deep");
-    report.push(Mistake::error("", message).at(origin).help("no setting is nested so deeply"));
+    report.push(
+        Mistake::error("", message)
+            .at(origin)
+            .help("no setting is nested so deeply"),
+    );
 }
 
 /// The parser's message without any of the text, which may be part of a secret.
@@ -98,7 +113,12 @@ fn message(error: &ParseError) -> String {
         kind => kind.to_string(),
     };
     let mut characters = text.chars();
-    characters.next().into_iter().flat_map(char::to_lowercase).chain(characters).collect()
+    characters
+        .next()
+        .into_iter()
+        .flat_map(char::to_lowercase)
+        .chain(characters)
+        .collect()
 }
 
 struct Reader<'r, 't> {

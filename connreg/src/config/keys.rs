@@ -34,7 +34,10 @@ pub(crate) struct Known {
 impl Known {
     /// What a connection of a type can be told.
     pub(crate) fn of(kind: ConnectionType) -> Self {
-        Self { own: kind.settings(), common: common::FIELDS }
+        Self {
+            own: kind.settings(),
+            common: common::FIELDS,
+        }
     }
 
     pub(crate) fn nested(own: &'static [Field]) -> Self {
@@ -49,11 +52,15 @@ impl Known {
             && let Some((table, setting)) = common::flat_name(key)
         {
             let table = find(self.common, table)?;
-            let Shape::Table(fields) = table.shape else { return None };
+            let Shape::Table(fields) = table.shape else {
+                return None;
+            };
             return Some(Meaning::Flat(table, find(fields, setting)?));
         }
         let secret = canonical(key);
-        let secret = secret.strip_suffix("file").filter(|name| !name.is_empty())?;
+        let secret = secret
+            .strip_suffix("file")
+            .filter(|name| !name.is_empty())?;
         let field = find(self.own, secret)?;
         matches!(field.shape, Shape::Secret).then_some(Meaning::File(field))
     }
@@ -67,9 +74,15 @@ impl Known {
                 names.push(format!("{}_file", field.name));
             }
         });
-        collect(self.common, &mut |field| names.extend(field.names().map(str::to_owned)));
+        collect(self.common, &mut |field| {
+            names.extend(field.names().map(str::to_owned))
+        });
         if !self.common.is_empty() {
-            names.extend(common::FLAT_NAMES.iter().map(|(name, ..)| (*name).to_owned()));
+            names.extend(
+                common::FLAT_NAMES
+                    .iter()
+                    .map(|(name, ..)| (*name).to_owned()),
+            );
             names.push("type".to_owned());
         }
         names
@@ -100,7 +113,10 @@ impl Known {
 fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {
     fields.iter().find_map(|field| match field.shape {
         Shape::Table(nested) if field.flatten => find(nested, key),
-        _ => field.names().any(|name| same_name(name, key)).then_some(field),
+        _ => field
+            .names()
+            .any(|name| same_name(name, key))
+            .then_some(field),
     })
 }
 
@@ -144,13 +160,20 @@ pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mu
     }
     for (table, mut entry) in flat {
         entry.path = Some(dotted(path, &entry.key).into());
-        if !normal.entries.iter().any(|there| there.setting == Some(table.name)) {
+        if !normal
+            .entries
+            .iter()
+            .any(|there| there.setting == Some(table.name))
+        {
             let node = Node::new(Value::Table(Table::default()), entry.key_origin.clone());
             let mut home = Entry::new(table.name, entry.key_origin.clone(), node);
             home.setting = Some(table.name);
             normal.entries.push(home);
         }
-        let home = normal.entries.iter_mut().find(|there| there.setting == Some(table.name));
+        let home = normal
+            .entries
+            .iter_mut()
+            .find(|there| there.setting == Some(table.name));
         // A home that is no table is reported by the reader.
         if let Some(Value::Table(home)) = home.map(|home| &mut home.node.value) {
             put(home, entry, path, report);
@@ -160,7 +183,11 @@ pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mu
 }
 
 fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Report) -> Node {
-    let Node { value, origin, written } = node;
+    let Node {
+        value,
+        origin,
+        written,
+    } = node;
     let value = match (value, shape) {
         (Value::Table(table), Shape::Table(fields)) => {
             Value::Table(normalise(table, path, Known::nested(fields), report))
@@ -185,7 +212,11 @@ fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Repor
         }
         (value, _) => value,
     };
-    Node { value, origin, written }
+    Node {
+        value,
+        origin,
+        written,
+    }
 }
 
 /// Adds `entry` unless its setting is there already: an explicit one goes before an inherited one, two explicit
@@ -208,7 +239,13 @@ fn put(table: &mut Table, entry: Entry, path: &[String], report: &mut Report) {
                 Some(path) => path.to_string(),
                 None => dotted(path, &entry.key),
             };
-            report.push(set_twice(&key, name, &entry.key_origin, &there.key, &there.key_origin));
+            report.push(set_twice(
+                &key,
+                name,
+                &entry.key_origin,
+                &there.key,
+                &there.key_origin,
+            ));
         }
     }
 }

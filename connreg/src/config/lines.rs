@@ -22,7 +22,12 @@ pub(crate) struct Lines<'t> {
 impl<'t> Lines<'t> {
     pub(crate) fn new(text: &'t str, source: Arc<Source>, offset: usize) -> Self {
         let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1));
+        starts.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n')
+                .map(|(at, _)| at + 1),
+        );
         let mut characters = Vec::with_capacity(text.len() / BLOCK + 2);
         let mut count = 0;
         characters.push(0);
@@ -30,7 +35,13 @@ impl<'t> Lines<'t> {
             count += first_bytes(block);
             characters.push(count);
         }
-        Self { text, source, offset, starts, characters }
+        Self {
+            text,
+            source,
+            offset,
+            starts,
+            characters,
+        }
     }
 
     /// The place of the bytes from `start` to `end`.
@@ -106,9 +117,16 @@ mod tests {
         let (mut line, mut column) = (1, 1);
         for (character, (byte, c)) in text.char_indices().enumerate() {
             let span = lines.origin(byte, byte).span.expect("a span");
-            assert_eq!((span.line, span.column, span.start), (line, column, byte + 3));
+            assert_eq!(
+                (span.line, span.column, span.start),
+                (line, column, byte + 3)
+            );
             assert_eq!(lines.byte(character), byte);
-            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            (line, column) = if c == '\n' {
+                (line + 1, 1)
+            } else {
+                (line, column + 1)
+            };
         }
         assert_eq!(lines.byte(usize::MAX), text.len());
     }

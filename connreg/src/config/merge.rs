@@ -41,7 +41,10 @@ impl Source for Layer {
     fn collect(&self) -> Result<Map<String, Merged>, ConfigError> {
         // Each layer is asked once.
         let values = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(Map::from([(ROOT.to_owned(), Merged::new(None, ValueKind::Table(values)))]))
+        Ok(Map::from([(
+            ROOT.to_owned(),
+            Merged::new(None, ValueKind::Table(values)),
+        )]))
     }
 }
 
@@ -51,7 +54,10 @@ impl Merge {
         let mut values = Map::new();
         for (number, table) in tables {
             let table = self.table(table);
-            values.insert(number.to_string(), Merged::new(None, ValueKind::Table(table)));
+            values.insert(
+                number.to_string(),
+                Merged::new(None, ValueKind::Table(table)),
+            );
         }
         self.layers.push(Layer(Arc::new(Mutex::new(values))));
     }
@@ -85,11 +91,19 @@ impl Merge {
 
     /// The merged tables, by number.
     pub(crate) fn finish(mut self) -> Result<Vec<(usize, Table)>, ConfigError> {
-        let builder = std::mem::take(&mut self.layers).into_iter().fold(Config::builder(), |builder, layer| {
-            builder.add_source(layer)
-        });
-        let ValueKind::Table(mut root) = builder.build()?.cache.kind else { return Ok(Vec::new()) };
-        let Some(Merged { kind: ValueKind::Table(tables), .. }) = root.remove(ROOT) else {
+        let builder = std::mem::take(&mut self.layers)
+            .into_iter()
+            .fold(Config::builder(), |builder, layer| {
+                builder.add_source(layer)
+            });
+        let ValueKind::Table(mut root) = builder.build()?.cache.kind else {
+            return Ok(Vec::new());
+        };
+        let Some(Merged {
+            kind: ValueKind::Table(tables),
+            ..
+        }) = root.remove(ROOT)
+        else {
             return Ok(Vec::new());
         };
         let mut merged = Vec::with_capacity(tables.len());
@@ -111,7 +125,8 @@ impl Merge {
             match value.kind {
                 ValueKind::U64(handle) => entries.extend(self.take(handle)),
                 ValueKind::Table(mut inner) => {
-                    let Some(ValueKind::U64(handle)) = inner.remove(SELF).map(|value| value.kind) else {
+                    let Some(ValueKind::U64(handle)) = inner.remove(SELF).map(|value| value.kind)
+                    else {
                         continue;
                     };
                     if let Some((handle, mut entry)) = self.take(handle) {
@@ -123,11 +138,16 @@ impl Merge {
             }
         }
         entries.sort_by_key(|(handle, _)| *handle);
-        Table { entries: entries.into_iter().map(|(_, entry)| entry).collect() }
+        Table {
+            entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+        }
     }
 
     fn take(&mut self, handle: u64) -> Option<(u64, Entry)> {
-        let entry = self.entries.get_mut(usize::try_from(handle).ok()?)?.take()?;
+        let entry = self
+            .entries
+            .get_mut(usize::try_from(handle).ok()?)?
+            .take()?;
         Some((handle, entry))
     }
 }

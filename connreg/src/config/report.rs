@@ -1,6 +1,7 @@
 //! The mistakes of a load, collected and told all at once.
 
 use std::fmt;
+use std::path::Path;
 
 use super::tree::Origin;
 
@@ -37,7 +38,10 @@ impl Mistake {
     }
 
     pub(crate) fn warning(key: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(key, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(key, message)
+        }
     }
 
     pub(crate) fn at(mut self, origin: &Origin) -> Self {
@@ -111,6 +115,19 @@ impl Report {
         self.mistakes.push(mistake);
     }
 
+    /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
+    pub(crate) fn sort(&mut self) {
+        let place = |mistake: &Mistake| {
+            let origin = mistake.origin.as_ref();
+            let file = origin.and_then(Origin::file).map(Path::to_owned);
+            let span = origin
+                .and_then(Origin::span)
+                .map(|span| (span.line, span.column));
+            (file.is_none(), file, span)
+        };
+        self.mistakes.sort_by_cached_key(place);
+    }
+
     /// All findings.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
@@ -118,12 +135,16 @@ impl Report {
 
     /// The findings that make the configuration unusable.
     pub fn errors(&self) -> impl Iterator<Item = &Mistake> {
-        self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Error)
+        self.mistakes
+            .iter()
+            .filter(|mistake| mistake.severity == Severity::Error)
     }
 
     /// The findings that do not.
     pub fn warnings(&self) -> impl Iterator<Item = &Mistake> {
-        self.mistakes.iter().filter(|mistake| mistake.severity == Severity::Warning)
+        self.mistakes
+            .iter()
+            .filter(|mistake| mistake.severity == Severity::Warning)
     }
 
     /// Whether the configuration is unusable.

@@ -44,7 +44,11 @@ fn core_number(text: &str) -> Option<Value> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that no integer holds is still a number.
-        return text.parse().map(Value::Integer).ok().or_else(|| text.parse().map(Value::Float).ok());
+        return text
+            .parse()
+            .map(Value::Integer)
+            .ok()
+            .or_else(|| text.parse().map(Value::Float).ok());
     }
     match digits {
         ".inf" | ".Inf" | ".INF" if text.starts_with('-') => {
@@ -54,12 +58,17 @@ fn core_number(text: &str) -> Option<Value> {
         ".nan" | ".NaN" | ".NAN" if digits == text => return Some(Value::Float(f64::NAN)),
         _ => {}
     }
-    is_float(digits).then(|| text.parse().map(Value::Float).ok()).flatten()
+    is_float(digits)
+        .then(|| text.parse().map(Value::Float).ok())
+        .flatten()
 }
 
 fn unsigned(digits: &str, radix: u32) -> Option<Value> {
     let plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    i128::from_str_radix(digits, radix).ok().filter(|_| plain).map(Value::Integer)
+    i128::from_str_radix(digits, radix)
+        .ok()
+        .filter(|_| plain)
+        .map(Value::Integer)
 }
 
 /// `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`

@@ -39,7 +39,10 @@ impl Section {
 
 impl Sections {
     pub(crate) fn new(registry: &Registry) -> Self {
-        let mut sections = Self { roots: HashMap::new(), categories: categories(registry) };
+        let mut sections = Self {
+            roots: HashMap::new(),
+            categories: categories(registry),
+        };
         for kind in registry.types() {
             for dotted in kind.sections() {
                 let mut parts = dotted.split('.').map(canonical);
@@ -80,8 +83,13 @@ impl Sections {
 
     /// Whether a connection of type `kind` may stand below `category`.
     pub(crate) fn allows(kind: ConnectionType, category: &str) -> bool {
-        let sections = kind.sections().iter().filter_map(|section| section.split('.').next());
-        sections.chain([kind.category()]).any(|allowed| same_name(allowed, category))
+        let sections = kind
+            .sections()
+            .iter()
+            .filter_map(|section| section.split('.').next());
+        sections
+            .chain([kind.category()])
+            .any(|allowed| same_name(allowed, category))
     }
 }
 
@@ -120,7 +128,10 @@ pub(crate) fn deal(tables: Vec<SectionTable>, report: &mut Report) -> Vec<Share>
             None => groups.push((place, vec![table])),
         }
     }
-    groups.into_iter().flat_map(|(_, group)| deal_group(group, report)).collect()
+    groups
+        .into_iter()
+        .flat_map(|(_, group)| deal_group(group, report))
+        .collect()
 }
 
 fn deal_group(group: Vec<SectionTable>, report: &mut Report) -> Vec<Share> {
@@ -131,14 +142,18 @@ fn deal_group(group: Vec<SectionTable>, report: &mut Report) -> Vec<Share> {
             None => tables.push(table),
         }
     }
-    let Some(first) = tables.first() else { return Vec::new() };
+    let Some(first) = tables.first() else {
+        return Vec::new();
+    };
     let types = first.types.clone();
     if let [kind] = types[..] {
         return tables.into_iter().map(|table| whole(kind, table)).collect();
     }
     let known: Vec<Known> = types.iter().map(|kind| Known::of(*kind)).collect();
     let knowers = |key: &str| -> Vec<usize> {
-        (0..known.len()).filter(|index| known[*index].meaning(key).is_some()).collect()
+        (0..known.len())
+            .filter(|index| known[*index].meaning(key).is_some())
+            .collect()
     };
     let mut there = vec![false; types.len()];
     for entry in tables.iter().flat_map(|table| &table.table.entries) {
@@ -167,7 +182,11 @@ fn deal_group(group: Vec<SectionTable>, report: &mut Report) -> Vec<Share> {
                 dealt[index].entries.push(entry.clone());
             }
         }
-        for (index, dealt) in dealt.into_iter().enumerate().filter(|(index, _)| there[*index]) {
+        for (index, dealt) in dealt
+            .into_iter()
+            .enumerate()
+            .filter(|(index, _)| there[*index])
+        {
             shares.push(Share {
                 kind: types[index],
                 name: types[index].name().to_owned(),
@@ -188,7 +207,11 @@ fn whole(kind: ConnectionType, table: SectionTable) -> Share {
         .any(|name| same_name(name, &table.key));
     Share {
         kind,
-        name: if names_it { table.key } else { kind.name().to_owned() },
+        name: if names_it {
+            table.key
+        } else {
+            kind.name().to_owned()
+        },
         layer: table.layer,
         sequence: table.sequence,
         path: table.path,
@@ -200,25 +223,44 @@ fn whole(kind: ConnectionType, table: SectionTable) -> Share {
 fn twice(table: &SectionTable, first: &SectionTable) -> Mistake {
     let message = format!("`{}` is configured twice", table.path);
     let help = format!("the first one is at {}; keep one of them", first.origin);
-    Mistake::error(&table.path, message).at(&table.origin).help(help)
+    Mistake::error(&table.path, message)
+        .at(&table.origin)
+        .help(help)
 }
 
 fn list(types: &[ConnectionType]) -> String {
-    types.iter().map(|kind| format!("`{kind}`")).collect::<Vec<_>>().join(", ")
+    types
+        .iter()
+        .map(|kind| format!("`{kind}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn undecided(table: &SectionTable, types: &[ConnectionType]) -> Mistake {
-    let message = format!("this table is shared by {}, and no key says which is meant", list(types));
+    let message = format!(
+        "this table is shared by {}, and no key says which is meant",
+        list(types)
+    );
     let own = types.iter().filter_map(|kind| {
-        let others: Vec<Known> =
-            types.iter().filter(|other| *other != kind).map(|other| Known::of(*other)).collect();
+        let others: Vec<Known> = types
+            .iter()
+            .filter(|other| *other != kind)
+            .map(|other| Known::of(*other))
+            .collect();
         let names = Known::of(*kind).main_names();
-        let own: Vec<&str> =
-            names.into_iter().filter(|name| others.iter().all(|o| o.meaning(name).is_none())).collect();
+        let own: Vec<&str> = names
+            .into_iter()
+            .filter(|name| others.iter().all(|o| o.meaning(name).is_none()))
+            .collect();
         (!own.is_empty()).then(|| format!("`{kind}` by {}", own.join(" or ")))
     });
-    let help = format!("set a key that only one has: {}", own.collect::<Vec<_>>().join(", "));
-    Mistake::error(&table.path, message).at(&table.origin).help(help)
+    let help = format!(
+        "set a key that only one has: {}",
+        own.collect::<Vec<_>>().join(", ")
+    );
+    Mistake::error(&table.path, message)
+        .at(&table.origin)
+        .help(help)
 }
 
 fn help(key: &str, types: &[ConnectionType], known: &[Known]) -> String {

@@ -48,8 +48,19 @@ pub(crate) struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
-    pub(crate) fn new(registry: &'a Registry, sections: &'a Sections, resolver: &'a Resolver<'a>) -> Self {
-        Self { registry, sections, resolver, sightings: Vec::new(), shared: Vec::new(), sequence: 0 }
+    pub(crate) fn new(
+        registry: &'a Registry,
+        sections: &'a Sections,
+        resolver: &'a Resolver<'a>,
+    ) -> Self {
+        Self {
+            registry,
+            sections,
+            resolver,
+            sightings: Vec::new(),
+            shared: Vec::new(),
+            sequence: 0,
+        }
     }
 
     /// Notes the connections of one file.
@@ -72,7 +83,10 @@ impl<'a> Survey<'a> {
 
     fn by_name(&mut self, entry: Entry, layer: usize, report: &mut Report) {
         let path = entry.key.clone();
-        let Some(table) = expect_table(entry.node, &path, "names with their settings", report) else { return };
+        let Some(table) = expect_table(entry.node, &path, "names with their settings", report)
+        else {
+            return;
+        };
         for entry in table.entries {
             if is_ignored(&entry.key) {
                 continue;
@@ -90,7 +104,9 @@ impl<'a> Survey<'a> {
 
     fn category(&mut self, entry: Entry, layer: usize, report: &mut Report) {
         let category = entry.key;
-        let Some(table) = expect_table(entry.node, &category, "connections by type", report) else { return };
+        let Some(table) = expect_table(entry.node, &category, "connections by type", report) else {
+            return;
+        };
         for entry in table.entries {
             self.in_category(entry, &category, layer, report);
         }
@@ -114,7 +130,11 @@ impl<'a> Survey<'a> {
             None => {
                 let (message, help) = registry.unknown(&key);
                 let help = format!("{help}; a connection with a name of your own says `type: …`");
-                Kind::Absent(Mistake::error(path.as_str(), message).at(&origin).help(help))
+                Kind::Absent(
+                    Mistake::error(path.as_str(), message)
+                        .at(&origin)
+                        .help(help),
+                )
             }
         };
         self.sighting(entry, path.clone(), Some(category), kind, layer, report);
@@ -133,20 +153,40 @@ impl<'a> Survey<'a> {
             Some(above) => format!("{above}.{}", entry.key),
             None => entry.key.clone(),
         };
-        let names_type = entry.node.as_table().is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
+        let names_type = entry
+            .node
+            .as_table()
+            .is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
         if !section.types.is_empty() && !section.has_children() {
             if names_type && let Some(above) = above {
                 return self.in_category(entry, above, layer, report);
             }
-            let Entry { key, key_origin: origin, node, .. } = entry;
-            let Some(table) = expect_table(node, &path, "settings", report) else { return };
+            let Entry {
+                key,
+                key_origin: origin,
+                node,
+                ..
+            } = entry;
+            let Some(table) = expect_table(node, &path, "settings", report) else {
+                return;
+            };
             let sequence = self.next();
             let types = section.types.clone();
-            self.shared.push(SectionTable { layer, sequence, path, origin, key, types, table });
+            self.shared.push(SectionTable {
+                layer,
+                sequence,
+                path,
+                origin,
+                key,
+                types,
+                table,
+            });
             return;
         }
         let is_category = above.is_none() && self.sections.is_category(&entry.key);
-        let Some(table) = expect_table(entry.node, &path, "tables", report) else { return };
+        let Some(table) = expect_table(entry.node, &path, "tables", report) else {
+            return;
+        };
         for entry in table.entries {
             if is_ignored(&entry.key) {
                 continue;
@@ -160,10 +200,12 @@ impl<'a> Survey<'a> {
                 known.sort_unstable();
                 let key = format!("{path}.{}", entry.key);
                 let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
-                report.push(mistake.help(match nearest(&entry.key, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known here: {}", known.join(", ")),
-                }));
+                report.push(
+                    mistake.help(match nearest(&entry.key, known.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("known here: {}", known.join(", ")),
+                    }),
+                );
             }
         }
     }
@@ -178,26 +220,53 @@ impl<'a> Survey<'a> {
         layer: usize,
         report: &mut Report,
     ) {
-        let Entry { key: name, key_origin: origin, node, .. } = entry;
-        let Some(mut table) = expect_table(node, &path, "settings", report) else { return };
-        let mut kinds = table.entries.extract_if(.., |entry| is_type_key(&entry.key));
+        let Entry {
+            key: name,
+            key_origin: origin,
+            node,
+            ..
+        } = entry;
+        let Some(mut table) = expect_table(node, &path, "settings", report) else {
+            return;
+        };
+        let mut kinds = table
+            .entries
+            .extract_if(.., |entry| is_type_key(&entry.key));
         let explicit = kinds.next();
         for again in kinds {
             let message = "the type is given twice";
             let key = format!("{path}.{}", again.key);
             let first = explicit.as_ref().map_or(&origin, |first| &first.key_origin);
             let help = format!("the first one is at {first}; keep one of them");
-            report.push(Mistake::error(key, message).at(&again.key_origin).help(help));
+            report.push(
+                Mistake::error(key, message)
+                    .at(&again.key_origin)
+                    .help(help),
+            );
         }
         let kind = match explicit {
             Some(explicit) => self.explicit(&explicit, &path, category, report),
             None => otherwise(report),
         };
         let sequence = self.next();
-        self.sightings.push(Sighting { layer, sequence, name, path, origin, table, kind });
+        self.sightings.push(Sighting {
+            layer,
+            sequence,
+            name,
+            path,
+            origin,
+            table,
+            kind,
+        });
     }
 
-    fn explicit(&self, entry: &Entry, path: &str, category: Option<&str>, report: &mut Report) -> Kind {
+    fn explicit(
+        &self,
+        entry: &Entry,
+        path: &str,
+        category: Option<&str>,
+        report: &mut Report,
+    ) -> Kind {
         let key = format!("{path}.{}", entry.key);
         let Some((text, origin)) = type_text(self.resolver, entry, &key, report) else {
             return Kind::Mistaken;
@@ -221,11 +290,15 @@ impl<'a> Survey<'a> {
         let near = nearest(&entry.key, self.sections.names());
         let message = format!("`{}` is neither a category nor `connections`", entry.key);
         let table = entry.node.as_table();
-        let is_connection = table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
+        let is_connection =
+            table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if is_connection => "put it below `connections:`".to_owned(),
-            None => format!("known: {}, connections", self.sections.categories().join(", ")),
+            None => format!(
+                "known: {}, connections",
+                self.sections.categories().join(", ")
+            ),
         };
         if !role.is_shared() {
             let mistake = Mistake::error(&entry.key, message).at(&entry.key_origin);
@@ -263,7 +336,9 @@ fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Orig
         Some(section) => section.split('.').next().unwrap_or(section),
         None => kind.category(),
     };
-    Mistake::error(key, message).at(origin).help(format!("put it below `{right}:`"))
+    Mistake::error(key, message)
+        .at(origin)
+        .help(format!("put it below `{right}:`"))
 }
 
 pub(crate) fn linked(registry: &Registry) -> String {

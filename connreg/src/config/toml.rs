@@ -16,7 +16,11 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
             let Range { start, end } = error.span().unwrap_or(0..0);
             let message = format!("not valid TOML: {}", error.message());
             let help = "check quotes, brackets and `=` here and in the lines above";
-            report.push(Mistake::error("", message).at(&lines.origin(start, end)).help(help));
+            report.push(
+                Mistake::error("", message)
+                    .at(&lines.origin(start, end))
+                    .help(help),
+            );
             None
         }
     }
@@ -36,7 +40,12 @@ impl Reader<'_, '_> {
         let span = table.span().unwrap_or_else(|| around.clone());
         let keys = table.iter().filter_map(|(key, _)| table.get_key_value(key));
         let entries = keys.map(|(key, item)| self.entry(key, &span, |key| self.item(item, key)));
-        Node::new(Value::Table(Table { entries: entries.collect() }), self.origin(&span))
+        Node::new(
+            Value::Table(Table {
+                entries: entries.collect(),
+            }),
+            self.origin(&span),
+        )
     }
 
     fn entry(
@@ -56,7 +65,10 @@ impl Reader<'_, '_> {
             Item::Table(table) => self.table(table, around),
             Item::ArrayOfTables(tables) => {
                 let span = tables.span().unwrap_or_else(|| around.clone());
-                let items = tables.iter().map(|table| self.table(table, &span)).collect();
+                let items = tables
+                    .iter()
+                    .map(|table| self.table(table, &span))
+                    .collect();
                 Node::new(Value::List(items), self.origin(&span))
             }
         }
@@ -82,8 +94,14 @@ impl Reader<'_, '_> {
             }
             TomlValue::InlineTable(table) => {
                 let keys = table.iter().filter_map(|(key, _)| table.get_key_value(key));
-                let entries = keys.map(|(key, item)| self.entry(key, &span, |key| self.item(item, key)));
-                Node::new(Value::Table(Table { entries: entries.collect() }), origin)
+                let entries =
+                    keys.map(|(key, item)| self.entry(key, &span, |key| self.item(item, key)));
+                Node::new(
+                    Value::Table(Table {
+                        entries: entries.collect(),
+                    }),
+                    origin,
+                )
             }
         }
     }

@@ -74,7 +74,11 @@ pub struct Span {
 
 impl Origin {
     pub(crate) fn new(source: Arc<Source>, span: Option<Span>) -> Self {
-        Self { source, span, via: None }
+        Self {
+            source,
+            span,
+            via: None,
+        }
     }
 
     /// The place of values that code sets.
@@ -207,7 +211,11 @@ impl Entry {
 
 impl Node {
     pub(crate) fn new(value: Value, origin: Origin) -> Self {
-        Self { value, origin, written: None }
+        Self {
+            value,
+            origin,
+            written: None,
+        }
     }
 
     /// Remembers how the scalar was written, unless printing its value gives the same.

@@ -39,7 +39,9 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
                 if documents > 1 {
                     let message = "a second document begins here; a file holds one";
                     let mistake = Mistake::error("", message).at(&reader.origin(span));
-                    reader.report.push(mistake.help("put it into a file of its own"));
+                    reader
+                        .report
+                        .push(mistake.help("put it into a file of its own"));
                     break;
                 }
             }
@@ -51,7 +53,11 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
             }
         }
     }
-    Some(reader.root.unwrap_or_else(|| Node::new(Value::Null, lines.origin(0, 0))))
+    Some(
+        reader
+            .root
+            .unwrap_or_else(|| Node::new(Value::Null, lines.origin(0, 0))),
+    )
 }
 
 /// An anchored value: it and how deeply it is nested in itself.
@@ -72,7 +78,11 @@ struct Frame {
 
 enum FrameKind {
     List(Vec<Node>),
-    Table { builder: TableBuilder, key: Key, merged: Vec<Node> },
+    Table {
+        builder: TableBuilder,
+        key: Key,
+        merged: Vec<Node>,
+    },
 }
 
 /// What the next value of a mapping belongs to.
@@ -100,7 +110,8 @@ struct Reader<'r, 't> {
 
 impl Reader<'_, '_> {
     fn origin(&self, span: Span) -> Origin {
-        self.lines.origin_of_characters(span.start.index(), span.end.index())
+        self.lines
+            .origin_of_characters(span.start.index(), span.end.index())
     }
 
     fn syntax(&mut self, error: &ScanError) {
@@ -109,13 +120,19 @@ impl Reader<'_, '_> {
         let info = error.info();
         // Nothing of the text is quoted: it may be part of a secret.
         let (message, help) = if info.contains('`') {
-            ("a value can't begin with this character", "put the value into quotes")
+            (
+                "a value can't begin with this character",
+                "put the value into quotes",
+            )
         } else if info.contains("tab") {
             (info, "indent with spaces")
         } else if info.contains("recursion limit") {
             return self.report.push(*too_deep(&origin));
         } else {
-            (info, "check indentation, colons and quotes here and in the lines above")
+            (
+                info,
+                "check indentation, colons and quotes here and in the lines above",
+            )
         };
         let mistake = Mistake::error("", format!("not valid YAML: {message}"));
         self.report.push(mistake.at(&origin).help(help));
@@ -138,10 +155,12 @@ impl Reader<'_, '_> {
             }
             Event::Alias(anchor) => {
                 let Some(anchored) = self.anchors.get(&anchor) else {
-                    let mistake = Mistake::error(self.key(), "this alias refers to what it stands in");
+                    let mistake =
+                        Mistake::error(self.key(), "this alias refers to what it stands in");
                     return Err(Box::new(mistake.at(&self.origin(span))));
                 };
-                let (node, weight, height) = (anchored.node.clone(), anchored.weight, anchored.height);
+                let (node, weight, height) =
+                    (anchored.node.clone(), anchored.weight, anchored.height);
                 self.copy(weight, span)?;
                 if self.stack.len() + height > MAX_DEPTH {
                     return Err(too_deep(&self.origin(span)));
@@ -155,7 +174,11 @@ impl Reader<'_, '_> {
             Event::MappingStart(anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "map", span);
                 let builder = TableBuilder::default();
-                let kind = FrameKind::Table { builder, key: Key::Awaited, merged: Vec::new() };
+                let kind = FrameKind::Table {
+                    builder,
+                    key: Key::Awaited,
+                    merged: Vec::new(),
+                };
                 self.open(kind, anchor, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -169,22 +192,36 @@ impl Reader<'_, '_> {
         }
         // While a key is awaited there is nothing to add to the path, but what is popped must be there.
         let part = match self.stack.last().map(|frame| &frame.kind) {
-            Some(FrameKind::Table { key: Key::Text(key, _), .. }) => key.clone(),
+            Some(FrameKind::Table {
+                key: Key::Text(key, _),
+                ..
+            }) => key.clone(),
             Some(FrameKind::Table { .. }) => "<<".to_owned(),
             Some(FrameKind::List(items)) => format!("[{}]", items.len()),
             None => String::new(),
         };
         self.path.push(part);
-        self.stack.push(Frame { anchor, start, height: 0, kind });
+        self.stack.push(Frame {
+            anchor,
+            start,
+            height: 0,
+            kind,
+        });
         Ok(())
     }
 
     fn close(&mut self, end: Span) -> Result<(), Fatal> {
-        let Some(frame) = self.stack.pop() else { return Ok(()) };
+        let Some(frame) = self.stack.pop() else {
+            return Ok(());
+        };
         let origin = self.origin(Span::new(frame.start.start, end.end));
         let value = match frame.kind {
             FrameKind::List(items) => Value::List(items),
-            FrameKind::Table { mut builder, merged, .. } => {
+            FrameKind::Table {
+                mut builder,
+                merged,
+                ..
+            } => {
                 for node in merged {
                     self.merge(&mut builder, node);
                 }
@@ -238,7 +275,14 @@ impl Reader<'_, '_> {
             if height > 0 {
                 self.copies += weight;
             }
-            self.anchors.insert(anchor, Anchored { node: node.clone(), weight, height });
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    node: node.clone(),
+                    weight,
+                    height,
+                },
+            );
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
@@ -247,30 +291,32 @@ impl Reader<'_, '_> {
         frame.height = frame.height.max(height);
         match &mut frame.kind {
             FrameKind::List(items) => items.push(node),
-            FrameKind::Table { builder, key, merged } => {
-                match std::mem::replace(key, Key::Awaited) {
-                    Key::Awaited => {
-                        *key = match node.scalar_text() {
-                            Some(text) => Key::Text(text, node.origin),
-                            None if matches!(node.value, Value::Null) => {
-                                let text = self.lines.origin_text(&node.origin);
-                                Key::Text(text.to_owned(), node.origin)
-                            }
-                            None => {
-                                let message = format!("a key must be text, not {}", node.kind());
-                                let mistake = Mistake::error(dotted(&self.path, "?"), message);
-                                self.report.push(mistake.at(&node.origin));
-                                Key::Refused
-                            }
-                        };
-                    }
-                    Key::Text(text, origin) => {
-                        builder.insert(Entry::new(text, origin, node), &self.path[1..], self.report);
-                    }
-                    Key::Merge => merged.push(node),
-                    Key::Refused => {}
+            FrameKind::Table {
+                builder,
+                key,
+                merged,
+            } => match std::mem::replace(key, Key::Awaited) {
+                Key::Awaited => {
+                    *key = match node.scalar_text() {
+                        Some(text) => Key::Text(text, node.origin),
+                        None if matches!(node.value, Value::Null) => {
+                            let text = self.lines.origin_text(&node.origin);
+                            Key::Text(text.to_owned(), node.origin)
+                        }
+                        None => {
+                            let message = format!("a key must be text, not {}", node.kind());
+                            let mistake = Mistake::error(dotted(&self.path, "?"), message);
+                            self.report.push(mistake.at(&node.origin));
+                            Key::Refused
+                        }
+                    };
                 }
-            }
+                Key::Text(text, origin) => {
+                    builder.insert(Entry::new(text, origin, node), &self.path[1..], self.report);
+                }
+                Key::Merge => merged.push(node),
+                Key::Refused => {}
+            },
         }
         Ok(())
     }
@@ -282,11 +328,15 @@ impl Reader<'_, '_> {
         }
         let message = format!("aliases copy more than {MAX_COPIES} values");
         let mistake = Mistake::error(self.key(), message).at(&self.origin(span));
-        Err(Box::new(mistake.help("write the values out, or use fewer aliases of aliases")))
+        Err(Box::new(mistake.help(
+            "write the values out, or use fewer aliases of aliases",
+        )))
     }
 
     fn tagged_scalar(&mut self, text: &str, tag: Option<&Tag>, origin: Origin) -> Node {
-        let Some(tag) = tag else { return Node::new(Value::Text(text.to_owned()), origin) };
+        let Some(tag) = tag else {
+            return Node::new(Value::Text(text.to_owned()), origin);
+        };
         let node = match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
             (true, "str") => Some(Node::new(Value::Text(text.to_owned()), origin.clone())),
             (true, "null" | "bool" | "int" | "float") => {
@@ -313,16 +363,24 @@ impl Reader<'_, '_> {
 
     fn unknown_tag(&mut self, tag: &Tag, origin: &Origin) {
         let core = tag.is_yaml_core_schema();
-        let name = if core { format!("!!{}", tag.suffix) } else { tag.to_string() };
+        let name = if core {
+            format!("!!{}", tag.suffix)
+        } else {
+            tag.to_string()
+        };
         let message = format!("the tag `{name}` does not fit here");
         let help = "leave it out; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known";
-        self.report.push(Mistake::error(self.key(), message).at(origin).help(help));
+        self.report
+            .push(Mistake::error(self.key(), message).at(origin).help(help));
     }
 
     /// The dotted key of what is being read.
     fn key(&self) -> String {
         let key = match self.stack.last().map(|frame| &frame.kind) {
-            Some(FrameKind::Table { key: Key::Text(key, _), .. }) => key.clone(),
+            Some(FrameKind::Table {
+                key: Key::Text(key, _),
+                ..
+            }) => key.clone(),
             Some(FrameKind::List(items)) => format!("[{}]", items.len()),
             _ => String::new(),
         };
@@ -332,5 +390,9 @@ impl Reader<'_, '_> {
 
 fn too_deep(origin: &Origin) -> Fatal {
     let message = format!("nested more than {MAX_DEPTH} levels deep");
-    Box::new(Mistake::error("", message).at(origin).help("no setting is nested so deeply"))
+    Box::new(
+        Mistake::error("", message)
+            .at(origin)
+            .help("no setting is nested so deeply"),
+    )
 }

@@ -79,8 +79,13 @@ impl AnyConnection {
     }
 
     pub(crate) fn start_timed_out(&self, limit: Duration) -> Error {
-        let message = format!("not open {} after the start", humantime::format_duration(limit));
-        self.0.context().error(ConnectError::new(ErrorKind::Timeout, message), "start")
+        let message = format!(
+            "not open {} after the start",
+            humantime::format_duration(limit)
+        );
+        self.0
+            .context()
+            .error(ConnectError::new(ErrorKind::Timeout, message), "start")
     }
 
     /// The typed connection.
@@ -129,8 +134,10 @@ impl AnyConnection {
             [] => "no linked type does; write `provides(…)` in its `#[connection]`".to_owned(),
             names => format!("types that do: {}", names.join(", ")),
         };
-        let message =
-            format!("connection `{}` is a `{kind}`, which does not provide `{wanted}`", self.name());
+        let message = format!(
+            "connection `{}` is a `{kind}`, which does not provide `{wanted}`",
+            self.name()
+        );
         Err(self.wrong_type(message, help))
     }
 
@@ -147,6 +154,12 @@ fn short_name<C: ?Sized>() -> &'static str {
 
 impl fmt::Debug for AnyConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AnyConnection({}: {}, {})", self.name(), self.connection_type(), self.state())
+        write!(
+            f,
+            "AnyConnection({}: {}, {})",
+            self.name(),
+            self.connection_type(),
+            self.state()
+        )
     }
 }

@@ -30,7 +30,11 @@ struct ViewOf<C: ?Sized> {
 
 impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
     pub(super) fn new(slot: Arc<dyn AnySlot>, provided: &'static Provided) -> Self {
-        Self(Arc::new(Seen { slot, provided, view: ArcSwapOption::empty() }))
+        Self(Arc::new(Seen {
+            slot,
+            provided,
+            view: ArcSwapOption::empty(),
+        }))
     }
 
     /// The connection's name, as it was configured.
@@ -67,8 +71,12 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
         // Read before the client: a view that is older than its number says is renewed, not kept.
         let generation = slot.generation();
         let client = slot.client().and_then(|client| self.0.provided.see(client));
-        let Some(client) = client else { return Err(slot.closed_error()) };
-        self.0.view.store(Some(Arc::new(ViewOf { generation, client })));
+        let Some(client) = client else {
+            return Err(slot.closed_error());
+        };
+        self.0
+            .view
+            .store(Some(Arc::new(ViewOf { generation, client })));
         Ok(CapabilityClient(self.0.view.load()))
     }
 }
@@ -96,7 +104,9 @@ impl<C: ?Sized> CapabilityClient<C> {
     }
 
     fn view(&self) -> &ViewOf<C> {
-        let Some(view) = &*self.0 else { unreachable!("made only from a view") };
+        let Some(view) = &*self.0 else {
+            unreachable!("made only from a view")
+        };
         view
     }
 }

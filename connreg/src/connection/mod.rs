@@ -124,7 +124,13 @@ impl<T: Backend> Clone for Connection<T> {
 
 impl<T: Backend> fmt::Debug for Connection<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({}: {}, {})", self.name(), T::DESCRIPTOR.declaration.name, self.state())
+        write!(
+            f,
+            "Connection({}: {}, {})",
+            self.name(),
+            T::DESCRIPTOR.declaration.name,
+            self.state()
+        )
     }
 }
 
@@ -143,7 +149,9 @@ impl<T: Backend> Client<T> {
     }
 
     fn open(&self) -> &Open<T> {
-        let Some(open) = &*self.0 else { unreachable!("made only from an open client") };
+        let Some(open) = &*self.0 else {
+            unreachable!("made only from an open client")
+        };
         open
     }
 }

@@ -122,9 +122,16 @@ impl<B: Backend> Slot<B> {
         };
         let (told, outcome) = watch::channel(None);
         self.lifecycle.enter(State::Connecting);
-        let ending = Ending { slot: Arc::clone(self), told, settled: false };
+        let ending = Ending {
+            slot: Arc::clone(self),
+            told,
+            settled: false,
+        };
         let task = runtime.spawn(ending.run()).abort_handle();
-        gate.attempt = Some(Attempt { outcome: outcome.clone(), task });
+        gate.attempt = Some(Attempt {
+            outcome: outcome.clone(),
+            task,
+        });
         Ok(outcome)
     }
 
@@ -170,7 +177,11 @@ impl<B: Backend> Slot<B> {
                 Ok(())
             }
             Err(error) => {
-                let left = if self.open.load().is_some() { State::Unhealthy } else { State::Failed };
+                let left = if self.open.load().is_some() {
+                    State::Unhealthy
+                } else {
+                    State::Failed
+                };
                 if !gate.closed {
                     self.lifecycle.failed(&error, left);
                     tracing::warn!(connection = %self.context.name(), %error, "not connected");
@@ -183,7 +194,9 @@ impl<B: Backend> Slot<B> {
     /// Checks the open client, opening it first if need be.
     pub(crate) async fn check(self: &Arc<Self>) -> Result<(), Error> {
         self.open().await?;
-        let Some(open) = self.open.load_full() else { return Err(self.closed_error()) };
+        let Some(open) = self.open.load_full() else {
+            return Err(self.closed_error());
+        };
         let limit = self.context.policy().health_check.timeout;
         let result = match timeout(limit, B::check(open.client())).await {
             Ok(Ok(())) => Ok(()),
@@ -321,12 +334,16 @@ impl<B: Backend> AnySlot for Slot<B> {
     }
 
     fn statistics(&self) -> Option<PoolStatistics> {
-        self.open.load().as_ref().and_then(|open| B::statistics(open.client()))
+        self.open
+            .load()
+            .as_ref()
+            .and_then(|open| B::statistics(open.client()))
     }
 
     fn client(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let open = self.open.load();
-        open.as_ref().map(|open| Arc::clone(open.client()) as Arc<dyn Any + Send + Sync>)
+        open.as_ref()
+            .map(|open| Arc::clone(open.client()) as Arc<dyn Any + Send + Sync>)
     }
 
     fn open(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>> {

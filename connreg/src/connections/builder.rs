@@ -36,7 +36,13 @@ impl Builder {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
         let environment = std::env::vars_os().filter_map(unicode).collect();
-        Self { options: Options { environment, ..Options::default() }, registry: None }
+        Self {
+            options: Options {
+                environment,
+                ..Options::default()
+            },
+            registry: None,
+        }
     }
 
     /// The directory with the configuration files.
@@ -56,7 +62,9 @@ impl Builder {
         mut self,
         variables: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let pairs = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
         self.options.environment = pairs.collect();
         self
     }
@@ -82,7 +90,10 @@ impl Builder {
     /// be opened.
     pub async fn load(self) -> Result<Connections, Error> {
         let connections = self.read().await?;
-        let eager = connections.iter().filter(|connection| !connection.is_lazy()).collect();
+        let eager = connections
+            .iter()
+            .filter(|connection| !connection.is_lazy())
+            .collect();
         start::open(eager).await?;
         Ok(connections)
     }

@@ -106,7 +106,9 @@ impl Connections {
     ///
     /// No connection has the name; the nearest is suggested.
     pub fn get_any(&self, name: &str) -> Result<AnyConnection, Error> {
-        self.0.slot(name).map(|slot| AnyConnection(Arc::clone(slot)))
+        self.0
+            .slot(name)
+            .map(|slot| AnyConnection(Arc::clone(slot)))
     }
 
     /// The connection called `name`, seen as a capability: `get_as::<dyn KeyValue>("cache")`.
@@ -123,12 +125,19 @@ impl Connections {
 
     /// Every connection, in the order of configuration.
     pub fn iter(&self) -> impl Iterator<Item = AnyConnection> + '_ {
-        self.0.slots.iter().map(|slot| AnyConnection(Arc::clone(slot)))
+        self.0
+            .slots
+            .iter()
+            .map(|slot| AnyConnection(Arc::clone(slot)))
     }
 
     /// Every connection's name, in the order of configuration.
     pub fn list(&self) -> Vec<&str> {
-        self.0.slots.iter().map(|slot| &**slot.context().name()).collect()
+        self.0
+            .slots
+            .iter()
+            .map(|slot| &**slot.context().name())
+            .collect()
     }
 
     /// How many connections there are.
@@ -144,7 +153,9 @@ impl Connections {
     /// Whether a connection of this name is configured and nothing is known against it: it has not been opened yet,
     /// or it works.
     pub fn is_available(&self, name: &str) -> bool {
-        self.0.slot(name).is_ok_and(|slot| slot.lifecycle().state().is_available())
+        self.0
+            .slot(name)
+            .is_ok_and(|slot| slot.lifecycle().state().is_available())
     }
 
     /// All that is known of one connection.

@@ -9,13 +9,21 @@ use crate::config::tree::canonical;
 ///
 /// There is no cycle: loading has checked that.
 pub(super) fn dependents_first(connections: &[LoadedConnection]) -> Vec<usize> {
-    let positions: HashMap<String, usize> =
-        connections.iter().enumerate().map(|(i, c)| (canonical(&c.name), i)).collect();
+    let positions: HashMap<String, usize> = connections
+        .iter()
+        .enumerate()
+        .map(|(i, c)| (canonical(&c.name), i))
+        .collect();
     let targets: Vec<Vec<usize>> = connections
         .iter()
         .map(|connection| {
-            let names = connection.references.iter().map(|reference| canonical(&reference.target));
-            names.filter_map(|name| positions.get(&name).copied()).collect()
+            let names = connection
+                .references
+                .iter()
+                .map(|reference| canonical(&reference.target));
+            names
+                .filter_map(|name| positions.get(&name).copied())
+                .collect()
         })
         .collect();
     let mut order = Vec::with_capacity(connections.len());

@@ -18,7 +18,15 @@ pub struct Status {
 
 impl Status {
     pub(super) fn of(details: Vec<ConnectionInfo>) -> Self {
-        let available = details.iter().filter(|info| info.state.is_available()).count();
-        Self { registered: details.len(), available, unavailable: details.len() - available, details }
+        let available = details
+            .iter()
+            .filter(|info| info.state.is_available())
+            .count();
+        Self {
+            registered: details.len(),
+            available,
+            unavailable: details.len() - available,
+            details,
+        }
     }
 }

@@ -93,7 +93,11 @@ impl<M: Manage> Pool<M> {
             .connection_timeout(settings.acquire_timeout + REAPER_RATE)
             .error_sink(shared.sink())
             .build_unchecked(Glue::new(Arc::clone(&shared)));
-        Self { connections, turns: Arc::new(Semaphore::new(max_size as usize)), shared }
+        Self {
+            connections,
+            turns: Arc::new(Semaphore::new(max_size as usize)),
+            shared,
+        }
     }
 
     /// An exclusive connection, given back when the lease is dropped.
@@ -106,7 +110,10 @@ impl<M: Manage> Pool<M> {
     pub async fn acquire(&self) -> Result<Lease<M>, Error> {
         let started = Instant::now();
         let limit = self.shared.context.pool().acquire_timeout;
-        self.shared.counters.requests.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .counters
+            .requests
+            .fetch_add(1, Ordering::Relaxed);
         let waiting = self.shared.wait();
         let acquired = timeout_at(started + limit, self.acquire_in_turn()).await;
         drop(waiting);
@@ -179,7 +186,8 @@ impl<M: Manage> Pool<M> {
     /// The figures of this moment.
     pub fn statistics(&self) -> PoolStatistics {
         let state = self.connections.state();
-        self.shared.statistics(state.connections, state.idle_connections)
+        self.shared
+            .statistics(state.connections, state.idle_connections)
     }
 
     /// Hands out nothing any more, waits up to 30 s for the leases, and closes what is idle.
@@ -203,7 +211,10 @@ impl<M: Manage> Pool<M> {
     }
 
     fn exhausted(&self, limit: Duration) -> Error {
-        self.shared.counters.timeouts.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .counters
+            .timeouts
+            .fetch_add(1, Ordering::Relaxed);
         let s = self.statistics();
         let limit = humantime::format_duration(limit);
         let figures = format!(
@@ -240,6 +251,11 @@ impl<M: Manage> Clone for Pool<M> {
 
 impl<M: Manage> fmt::Debug for Pool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool({}, {:?})", self.shared.context.name(), self.statistics())
+        write!(
+            f,
+            "Pool({}, {:?})",
+            self.shared.context.name(),
+            self.statistics()
+        )
     }
 }

@@ -171,7 +171,9 @@ impl<M: Manage> Shared<M> {
     }
 
     async fn connect(&self) -> Result<M::Connection, Failure> {
-        let Ok(_turn) = self.connecting.acquire().await else { return Err(Failure::GivenUp) };
+        let Ok(_turn) = self.connecting.acquire().await else {
+            return Err(Failure::GivenUp);
+        };
         // bb8 approves one connection for each waiter; by now they may all have been served.
         if !self.is_wanted() {
             return Err(Failure::GivenUp);
@@ -183,7 +185,10 @@ impl<M: Manage> Shared<M> {
             Err(_) => {
                 let limit = humantime::format_duration(limit);
                 let message = format!("a connection could not be opened within {limit}");
-                Err(Failure::Connect(Arc::new(ConnectError::new(ErrorKind::Timeout, message))))
+                Err(Failure::Connect(Arc::new(ConnectError::new(
+                    ErrorKind::Timeout,
+                    message,
+                ))))
             }
         }
     }

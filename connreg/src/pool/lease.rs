@@ -35,7 +35,11 @@ impl<M: Manage> Lease<M> {
         shared: Arc<Shared<M>>,
     ) -> Self {
         shared.lent();
-        Self { connection, returned: Returned(shared), _turn: turn }
+        Self {
+            connection,
+            returned: Returned(shared),
+            _turn: turn,
+        }
     }
 
     /// Says that a request goes out.

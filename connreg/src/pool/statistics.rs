@@ -31,6 +31,9 @@ pub struct PoolStatistics {
 impl PoolStatistics {
     /// How long an acquisition waited on average.
     pub fn average_wait(&self) -> Duration {
-        u32::try_from(self.requests).ok().and_then(|n| self.wait_time.checked_div(n)).unwrap_or_default()
+        u32::try_from(self.requests)
+            .ok()
+            .and_then(|n| self.wait_time.checked_div(n))
+            .unwrap_or_default()
     }
 }

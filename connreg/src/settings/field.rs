@@ -158,9 +158,11 @@ impl Shape {
             Self::Secret => "secret".into(),
             Self::List(inner) => format!("list of {}", inner.label()),
             Self::Map(inner) => format!("map of {}", inner.label()),
-            Self::Choice(choices) => {
-                choices.iter().map(|choice| choice.name).collect::<Vec<_>>().join(" | ")
-            }
+            Self::Choice(choices) => choices
+                .iter()
+                .map(|choice| choice.name)
+                .collect::<Vec<_>>()
+                .join(" | "),
             Self::Table(_) => "table".into(),
             Self::Connection => "connection".into(),
             Self::Any => "any".into(),

@@ -9,8 +9,9 @@ use super::reference::Reference;
 use super::value::{Length, Ranged, SettingValue};
 use super::{Field, Settings, Shape};
 use crate::config::convert;
+use crate::config::keys::{self, Known};
 use crate::config::report::{Mistake, Report};
-use crate::config::tree::{Entry, Node, Origin, Table, same_name};
+use crate::config::tree::{Entry, Node, Origin, Table, Value, same_name};
 use crate::nearest::nearest;
 
 /// Where in the configuration a reader is, and what it has found so far.
@@ -18,6 +19,8 @@ pub struct Context<'a> {
     report: &'a mut Report,
     references: &'a mut Vec<Reference>,
     path: Vec<String>,
+    /// The place of the key whose value is being read.
+    name: Option<Origin>,
     /// Depth of tables whose values must not be quoted.
     secret: usize,
 }
@@ -28,7 +31,13 @@ impl<'a> Context<'a> {
         references: &'a mut Vec<Reference>,
         path: Vec<String>,
     ) -> Self {
-        Self { report, references, path, secret: 0 }
+        Self {
+            report,
+            references,
+            path,
+            name: None,
+            secret: 0,
+        }
     }
 
     /// The dotted key of what is being read.
@@ -56,6 +65,33 @@ impl<'a> Context<'a> {
         self.secret > 0
     }
 
+    /// Runs `read` at an entry.
+    fn at_entry<T>(&mut self, entry: &Entry, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = entry
+            .path
+            .as_ref()
+            .map(|path| std::mem::replace(&mut self.path, vec![path.to_string()]));
+        let outer_name = self.name.replace(entry.key_origin.clone());
+        let result = match outer {
+            None => self.within(&entry.key, read),
+            Some(outer) => {
+                let result = read(self);
+                self.path = outer;
+                result
+            }
+        };
+        self.name = outer_name;
+        result
+    }
+
+    /// The dotted key of an entry of the table that is being read.
+    fn key(&self, entry: &Entry) -> String {
+        match &entry.path {
+            Some(path) => path.to_string(),
+            None => format!("{}.{}", self.path(), entry.key),
+        }
+    }
+
     /// Runs `read` one key deeper.
     pub(crate) fn within<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(key.to_owned());
@@ -67,11 +103,15 @@ impl<'a> Context<'a> {
     /// Reports that `node` is not what `shape` takes.
     pub(crate) fn wrong_kind(&mut self, node: &Node, shape: &Shape) {
         let message = format!("expected {}, found {}", shape.noun(), node.kind());
-        self.push(Mistake::error(self.path(), message).at(&node.origin));
+        self.wrong_value(node, message);
     }
 
     /// Reports that `node` has the right kind and a wrong value; `message` is used as it is.
     pub(crate) fn wrong_value(&mut self, node: &Node, message: impl Into<String>) {
+        // What could not be had is reported already.
+        if matches!(node.value, Value::Mistaken) {
+            return;
+        }
         self.push(Mistake::error(self.path(), message).at(&node.origin));
     }
 
@@ -82,7 +122,14 @@ impl<'a> Context<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        self.push(Mistake::error(self.path(), message).at(&node.origin).help(help));
+        if matches!(node.value, Value::Mistaken) {
+            return;
+        }
+        self.push(
+            Mistake::error(self.path(), message)
+                .at(&node.origin)
+                .help(help),
+        );
     }
 
     /// Reads a nested table of settings; unknown keys are mistakes.
@@ -91,9 +138,11 @@ impl<'a> Context<'a> {
             self.wrong_kind(node, &Shape::Table(S::FIELDS));
             return None;
         };
-        let mut reader = TableReader::new(self, table, &node.origin);
+        // What is missing in a table is told at its name.
+        let origin = self.name.take().unwrap_or_else(|| node.origin.clone());
+        let mut reader = TableReader::new(self, table, &origin);
         let value = S::read(&mut reader);
-        let complete = reader.finish(S::FIELDS);
+        let complete = reader.finish(Known::nested(S::FIELDS));
         value.filter(|_| complete)
     }
 }
@@ -110,7 +159,13 @@ pub struct TableReader<'c, 'a> {
 impl<'c, 'a> TableReader<'c, 'a> {
     pub(crate) fn new(context: &'c mut Context<'a>, table: &'c Table, origin: &'c Origin) -> Self {
         let taken = vec![false; table.entries.len()];
-        Self { context, table, origin, taken, failed: false }
+        Self {
+            context,
+            table,
+            origin,
+            taken,
+            failed: false,
+        }
     }
 
     /// Starts to read a field by its type's own conversion.
@@ -137,19 +192,25 @@ impl<'c, 'a> TableReader<'c, 'a> {
             Taken::Twice => Found::Mistaken,
             Taken::Entry(entry) => {
                 if let Some(instead) = field.deprecated {
-                    let key = format!("{}.{}", self.context.path(), entry.key);
+                    let key = self.context.key(entry);
                     let mistake = Mistake::warning(key, "this setting is deprecated")
                         .at(&entry.key_origin)
                         .help(instead);
                     self.context.push(mistake);
                 }
                 self.context.secret += usize::from(field.secret);
-                let value = self.context.within(&entry.key, |context| parse(&entry.node, context));
+                let value = self
+                    .context
+                    .at_entry(entry, |context| parse(&entry.node, context));
                 self.context.secret -= usize::from(field.secret);
                 value.map_or(Found::Mistaken, |value| Found::Value(value, entry))
             }
         };
-        FieldReader { reader: self, field, found }
+        FieldReader {
+            reader: self,
+            field,
+            found,
+        }
     }
 
     /// Reads the fields of a nested struct from this table.
@@ -173,18 +234,26 @@ impl<'c, 'a> TableReader<'c, 'a> {
     }
 
     /// Reports the keys that nobody asked for. Says whether the table was without mistake.
-    pub(crate) fn finish(self, known: &[Field]) -> bool {
-        let Self { context, table, taken, mut failed, .. } = self;
-        for (entry, _) in table.entries.iter().zip(&taken).filter(|(_, taken)| !**taken) {
+    pub(crate) fn finish(self, known: Known) -> bool {
+        let Self {
+            context,
+            table,
+            taken,
+            mut failed,
+            ..
+        } = self;
+        for (entry, _) in table
+            .entries
+            .iter()
+            .zip(&taken)
+            .filter(|(_, taken)| !**taken)
+        {
+            if keys::is_ignored(&entry.key) {
+                continue;
+            }
             failed = true;
-            let key = format!("{}.{}", context.path(), entry.key);
-            let mut mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
-            let names = all_names(known);
-            mistake = match nearest(&entry.key, names.iter().copied()) {
-                Some(name) => mistake.help(format!("did you mean `{name}`?")),
-                None => mistake.help(format!("known keys: {}", main_names(known).join(", "))),
-            };
-            context.push(mistake);
+            let mistake = Mistake::error(context.key(entry), "unknown key").at(&entry.key_origin);
+            context.push(mistake.help(known.help(&entry.key)));
         }
         !failed
     }
@@ -198,7 +267,11 @@ impl<'c, 'a> TableReader<'c, 'a> {
         let mut found: Option<&'c Entry> = None;
         let mut twice = false;
         for (index, entry) in self.table.entries.iter().enumerate() {
-            if !field.names().any(|name| same_name(name, &entry.key)) {
+            let is_it = match entry.setting {
+                Some(setting) => setting == field.name,
+                None => field.names().any(|name| same_name(name, &entry.key)),
+            };
+            if !is_it {
                 continue;
             }
             self.taken[index] = true;
@@ -207,10 +280,15 @@ impl<'c, 'a> TableReader<'c, 'a> {
                 continue;
             };
             twice = true;
-            let key = format!("{}.{}", self.context.path(), entry.key);
-            let message = format!("`{}` is set twice: also as `{}`", field.name, first.key);
-            let help = format!("keep one of them; the other is at {}", first.key_origin);
-            self.fail(Mistake::error(key, message).at(&entry.key_origin).help(help));
+            let key = self.context.key(entry);
+            let origin = &entry.key_origin;
+            self.fail(keys::set_twice(
+                &key,
+                field.name,
+                origin,
+                &first.key,
+                &first.key_origin,
+            ));
         }
         match found {
             _ if twice => Taken::Twice,
@@ -267,7 +345,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 _ => "too large",
             };
             let allowed = field.range.unwrap_or("the range");
-            Some((format!("{} is {bound}", T::text(value)), format!("write a value in {allowed}")))
+            Some((
+                format!("{} is {bound}", T::text(value)),
+                format!("write a value in {allowed}"),
+            ))
         })
     }
 
@@ -286,7 +367,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 ));
             }
             let max = field.max_len.filter(|max| length > *max)?;
-            Some((format!("has {length} {unit}, too many"), format!("give at most {max}")))
+            Some((
+                format!("has {length} {unit}, too many"),
+                format!("give at most {max}"),
+            ))
         })
     }
 
@@ -301,12 +385,16 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 return None;
             }
             let allowed = field.one_of.join(", ");
-            let message =
-                if field.secret { "not allowed".into() } else { format!("`{text}` is not allowed") };
+            let message = if field.secret {
+                "not allowed".into()
+            } else {
+                format!("`{text}` is not allowed")
+            };
             Some(match nearest(text, field.one_of.iter().copied()) {
-                Some(near) => {
-                    (message, format!("did you mean `{near}`? Allowed: {allowed}"))
-                }
+                Some(near) => (
+                    message,
+                    format!("did you mean `{near}`? Allowed: {allowed}"),
+                ),
                 None => (message, format!("allowed: {allowed}")),
             })
         })
@@ -325,9 +413,11 @@ impl<T> FieldReader<'_, '_, '_, T> {
         mut self,
         check: impl FnOnce(&T, &'static Field) -> Option<(String, Option<String>)>,
     ) -> Self {
-        let Found::Value(value, entry) = &self.found else { return self };
+        let Found::Value(value, entry) = &self.found else {
+            return self;
+        };
         if let Some((message, help)) = check(value, self.field) {
-            let key = format!("{}.{}", self.reader.context.path(), entry.key);
+            let key = self.reader.context.key(entry);
             let mut mistake = Mistake::error(key, message).at(&entry.node.origin);
             if let Some(help) = help {
                 mistake = mistake.help(help);
@@ -349,15 +439,15 @@ impl<T> FieldReader<'_, '_, '_, T> {
             Found::Absent(None) => {
                 let context_path = self.reader.context.path();
                 let name = self.field.name;
-                let mut mistake =
-                    Mistake::error(format!("{context_path}.{name}"), format!("`{name}` is missing"))
-                        .at(self.reader.origin);
+                let mut mistake = Mistake::error(
+                    format!("{context_path}.{name}"),
+                    format!("`{name}` is missing"),
+                )
+                .at(self.reader.origin);
                 mistake = match (self.field.example, self.field.env) {
                     (Some(example), _) => mistake.help(format!("for example `{name}: {example}`")),
                     (None, Some(env)) => mistake.help(format!("set it here or as ${env}")),
-                    (None, None) => {
-                        mistake.help(format!("set it to {}", self.field.shape.noun()))
-                    }
+                    (None, None) => mistake.help(format!("set it to {}", self.field.shape.noun())),
                 };
                 self.reader.fail(mistake);
                 None
@@ -386,26 +476,4 @@ impl OneOf for Option<String> {
     fn text(&self) -> Option<&str> {
         self.as_deref()
     }
-}
-
-fn all_names(fields: &[Field]) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for field in fields {
-        match field.shape {
-            Shape::Table(nested) if field.flatten => names.extend(all_names(nested)),
-            _ => names.extend(field.names()),
-        }
-    }
-    names
-}
-
-fn main_names(fields: &[Field]) -> Vec<&'static str> {
-    let mut names = Vec::new();
-    for field in fields {
-        match field.shape {
-            Shape::Table(nested) if field.flatten => names.extend(main_names(nested)),
-            _ => names.push(field.name),
-        }
-    }
-    names
 }

@@ -21,7 +21,10 @@ pub struct ConnectionRef<T> {
 impl<T> ConnectionRef<T> {
     /// A reference to the connection called `name`.
     pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), target: PhantomData }
+        Self {
+            name: name.into(),
+            target: PhantomData,
+        }
     }
 
     /// The other connection's name, as it was written.
@@ -32,7 +35,10 @@ impl<T> ConnectionRef<T> {
 
 impl<T> Clone for ConnectionRef<T> {
     fn clone(&self) -> Self {
-        Self { name: Arc::clone(&self.name), target: PhantomData }
+        Self {
+            name: Arc::clone(&self.name),
+            target: PhantomData,
+        }
     }
 }
 

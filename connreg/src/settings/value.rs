@@ -87,21 +87,28 @@ pub fn url(text: &'static str) -> Url {
 
 /// Which of the words of `T`, whose shape is [`Shape::Choice`], is written; `None` once a mistake is reported.
 pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option<usize> {
-    let Shape::Choice(choices) = T::SHAPE else { return None };
+    let Shape::Choice(choices) = T::SHAPE else {
+        return None;
+    };
     let words = || {
-        let words = |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
+        let words =
+            |choice: &'static Choice| iter::once(choice.name).chain(choice.aliases.iter().copied());
         choices.iter().flat_map(words)
     };
     let Some(text) = node.scalar_text() else {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
-        let message = format!("expected one of {}, found {}", known.join(", "), node.kind());
+        let message = format!(
+            "expected one of {}, found {}",
+            known.join(", "),
+            node.kind()
+        );
         context.wrong_value(node, message);
         return None;
     };
     let is_meant = |word: &str| same_name(word, text.trim());
-    let found = choices
-        .iter()
-        .position(|choice| is_meant(choice.name) || choice.aliases.iter().any(|word| is_meant(word)));
+    let found = choices.iter().position(|choice| {
+        is_meant(choice.name) || choice.aliases.iter().any(|word| is_meant(word))
+    });
     if found.is_none() {
         let known: Vec<_> = choices.iter().map(|choice| choice.name).collect();
         let found = if context.is_secret() || node.origin.via.is_some() {
@@ -111,7 +118,9 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
         };
         let message = format!("expected one of {}, found {found}", known.join(", "));
         match nearest(&text, words()) {
-            Some(near) => context.wrong_value_with(node, message, format!("did you mean `{near}`?")),
+            Some(near) => {
+                context.wrong_value_with(node, message, format!("did you mean `{near}`?"))
+            }
             None => context.wrong_value(node, message),
         }
     }
@@ -381,10 +390,21 @@ fn parse_clock(text: &str) -> Option<Duration> {
         None => (0, head),
     };
     let hours = hours.parse::<u64>().ok()?;
-    let minutes = minutes.parse::<u64>().ok().filter(|minutes| *minutes < 60)?;
-    let seconds = seconds.parse::<f64>().ok().filter(|seconds| (0.0..60.0).contains(seconds))?;
-    let whole = days.checked_mul(24)?.checked_add(hours)?.checked_mul(60)?.checked_add(minutes)?;
-    Duration::from_secs(whole.checked_mul(60)?).checked_add(Duration::try_from_secs_f64(seconds).ok()?)
+    let minutes = minutes
+        .parse::<u64>()
+        .ok()
+        .filter(|minutes| *minutes < 60)?;
+    let seconds = seconds
+        .parse::<f64>()
+        .ok()
+        .filter(|seconds| (0.0..60.0).contains(seconds))?;
+    let whole = days
+        .checked_mul(24)?
+        .checked_add(hours)?
+        .checked_mul(60)?
+        .checked_add(minutes)?;
+    Duration::from_secs(whole.checked_mul(60)?)
+        .checked_add(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
 impl Ranged for Duration {
@@ -462,7 +482,10 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     const DEFAULT: Option<&'static str> = Some("[]");
 
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.iter().map(Shown)).finish()
+        formatter
+            .debug_list()
+            .entries(self.iter().map(Shown))
+            .finish()
     }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
@@ -485,13 +508,20 @@ impl<T: SettingValue> SettingValue for Vec<T> {
             .collect();
         values.into_iter().collect()
     }
-
 }
 
 fn split<T: SettingValue>(text: &str, node: &Node, context: &mut Context<'_>) -> Option<Vec<T>> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
     let values: Vec<Option<T>> = parts
-        .map(|part| T::parse(&Node::new(Value::Text(part.into()), node.origin.clone()), context))
+        .map(|part| {
+            T::parse(
+                &Node::new(Value::Text(part.into()), node.origin.clone()),
+                context,
+            )
+        })
         .collect();
     values.into_iter().collect()
 }

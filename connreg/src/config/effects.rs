@@ -1,0 +1,59 @@
+//! Settings that are understood and checked, and do nothing: told as warnings.
+
+use super::report::{Mistake, Report};
+use super::tree::Table;
+use crate::registry::ConnectionType;
+
+/// Tables and settings that nothing heeds until retries, circuit breakers and the health monitor are there.
+const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
+    ("retry", None),
+    ("circuit_breaker", None),
+    ("health_check", Some("enabled")),
+    ("health_check", Some("interval")),
+    ("health_check", Some("failure_threshold")),
+    ("health_check", Some("success_threshold")),
+    ("pool", Some("test_while_idle")),
+];
+
+/// Warns of every setting in a connection's merged table that has no effect.
+pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mut Report) {
+    for name in ["pool", "retry", "circuit_breaker", "health_check"] {
+        let Some(entry) = table.get(name) else {
+            continue;
+        };
+        let Some(inner) = entry.node.as_table() else {
+            continue;
+        };
+        for setting in &inner.entries {
+            let Some(known) = setting.setting else {
+                continue;
+            };
+            let help = if name == "pool" && !kind.is_pooled() {
+                format!("`{kind}` keeps no pool; leave it out")
+            } else if WITHOUT_EFFECT.iter().any(|(table, setting)| {
+                *table == name && setting.is_none_or(|setting| setting == known)
+            }) {
+                "this version does not act on it yet".to_owned()
+            } else {
+                continue;
+            };
+            let key = match &setting.path {
+                Some(path) => path.to_string(),
+                None => format!(
+                    "{}.{}",
+                    entry
+                        .path
+                        .as_deref()
+                        .map_or_else(|| format!("{path}.{}", entry.key), str::to_owned),
+                    setting.key
+                ),
+            };
+            let message = format!("`{name}.{known}` has no effect");
+            report.push(
+                Mistake::warning(key, message)
+                    .at(&setting.key_origin)
+                    .help(help),
+            );
+        }
+    }
+}

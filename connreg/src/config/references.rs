@@ -1,0 +1,130 @@
+//! References between connections: each must lead to one of the right type, and none in a circle.
+
+use super::draft::Drafts;
+use super::report::{Mistake, Report};
+use crate::nearest::nearest;
+use crate::registry::ConnectionType;
+use crate::settings::Reference;
+
+/// What is known of a connection when references are checked, in the order of the drafts.
+pub(crate) struct Target {
+    pub(crate) references: Vec<Reference>,
+    pub(crate) enabled: bool,
+}
+
+/// Reports references that lead nowhere, to a wrong type or round in a circle. `incomplete`: a file could not be
+/// read, so that what is missing may stand there.
+pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, report: &mut Report) {
+    let mut edges: Vec<Vec<(usize, &Reference)>> = Vec::with_capacity(targets.len());
+    for target in targets {
+        let mut found = Vec::new();
+        for reference in &target.references {
+            match drafts.position(&reference.target) {
+                Some(position) => {
+                    found.push((position, reference));
+                    // What is switched off itself harms nobody.
+                    if target.enabled {
+                        fits(drafts, targets, position, reference, report);
+                    }
+                }
+                None if incomplete => {}
+                None => report.push(unknown(drafts, reference)),
+            }
+        }
+        edges.push(found);
+    }
+    cycles(drafts, &edges, report);
+}
+
+fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
+    let message = format!("there is no connection `{}`", reference.target);
+    let names = || drafts.names();
+    let help = match nearest(&reference.target, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let wanted = ConnectionType(reference.wanted);
+            let fitting = drafts
+                .list
+                .iter()
+                .filter(|draft| draft.kind == Some(wanted));
+            let fitting: Vec<&str> = fitting.map(|draft| draft.name.as_str()).collect();
+            match &fitting[..] {
+                [] => format!("configure a connection of type `{wanted}`"),
+                _ => format!("connections of type `{wanted}`: {}", fitting.join(", ")),
+            }
+        }
+    };
+    Mistake::error(&reference.key, message)
+        .at(&reference.origin)
+        .help(help)
+}
+
+fn fits(
+    drafts: &Drafts,
+    targets: &[Target],
+    position: usize,
+    reference: &Reference,
+    report: &mut Report,
+) {
+    let draft = &drafts.list[position];
+    let wanted = ConnectionType(reference.wanted);
+    let mistake = |message: String| Mistake::error(&reference.key, message).at(&reference.origin);
+    if let Some(kind) = draft.kind.filter(|kind| *kind != wanted) {
+        let message = format!(
+            "`{}` is a connection of type `{kind}`, and `{wanted}` is needed",
+            draft.name
+        );
+        report.push(mistake(message).help(format!("name a connection of type `{wanted}`")));
+    } else if targets.get(position).is_some_and(|target| !target.enabled) {
+        let message = format!("the connection `{}` is disabled", draft.name);
+        report.push(mistake(message).help("enable it, or disable this one as well"));
+    }
+}
+
+/// Reports each circle once, at the reference that closes it.
+fn cycles(drafts: &Drafts, edges: &[Vec<(usize, &Reference)>], report: &mut Report) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Seen {
+        No,
+        OnPath,
+        Done,
+    }
+    let mut seen = vec![Seen::No; edges.len()];
+    for start in 0..edges.len() {
+        if seen[start] != Seen::No {
+            continue;
+        }
+        // A stack of our own: a chain may be long.
+        let mut path = vec![(start, 0)];
+        seen[start] = Seen::OnPath;
+        while let Some((at, next)) = path.last_mut() {
+            let Some((target, reference)) = edges[*at].get(*next).copied() else {
+                seen[*at] = Seen::Done;
+                path.pop();
+                continue;
+            };
+            *next += 1;
+            match seen[target] {
+                Seen::No => {
+                    seen[target] = Seen::OnPath;
+                    path.push((target, 0));
+                }
+                Seen::Done => {}
+                Seen::OnPath => {
+                    let from = path
+                        .iter()
+                        .position(|(at, _)| *at == target)
+                        .unwrap_or_default();
+                    let names = path[from..].iter().map(|(at, _)| *at).chain([target]);
+                    let names: Vec<&str> = names.map(|at| drafts.list[at].name.as_str()).collect();
+                    let message = format!(
+                        "connections refer to each other in a circle: {}",
+                        names.join(" → ")
+                    );
+                    let mistake = Mistake::error(&reference.key, message).at(&reference.origin);
+                    report.push(mistake.help("leave one of these references out"));
+                }
+            }
+        }
+    }
+}
