@@ -88,7 +88,6 @@ pub static UNDECLARED: &Descriptor = &Descriptor {
     },
     fields: &[],
     pooled: false,
-    type_id: TypeId::of::<()>,
     read: |_| None,
 };
 
