@@ -8,6 +8,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprRange, Lit, LitStr, Path, RangeLimits, Type, UnOp};
 
+use crate::expand::ours;
 use crate::kind::Kind;
 
 /// A default, ready to be emitted.
@@ -141,7 +142,7 @@ pub(crate) fn default(expr: &Expr, ty: &Type, kind: &Kind, krate: &Path) -> syn:
         return Ok(checked);
     }
     let tokens = checked.tokens;
-    let span = expr.span();
+    let span = ours(expr.span());
     Ok(Default {
         tokens: quote_spanned! {span=> ::core::option::Option::Some(#tokens) },
         ..checked
@@ -167,7 +168,7 @@ fn expression(expr: &Expr, kind: &Kind) -> Default {
         _ => false,
     };
     let tokens = if matches!(kind, Kind::Option(_)) && !names_option {
-        let span = expr.span();
+        let span = ours(expr.span());
         quote_spanned! {span=> ::core::convert::Into::into(#expr) }
     } else {
         expr.to_token_stream()
@@ -220,6 +221,7 @@ fn literal_default(
 ) -> syn::Result<Default> {
     let span = expr.span();
     let krate = krate_at(krate, span);
+    let own = ours(span);
     let text = literal.text();
     let plain = |tokens, text: String| Default {
         tokens,
@@ -296,7 +298,7 @@ fn literal_default(
             Some(text) => Default {
                 string: Some(text.value()),
                 ..plain(
-                    quote_spanned! {span=> ::std::string::String::from(#text) },
+                    quote_spanned! {own=> <::std::string::String as ::core::convert::From<_>>::from(#text) },
                     text.value(),
                 )
             },
@@ -304,7 +306,7 @@ fn literal_default(
         },
         Kind::Path => match text {
             Some(text) => plain(
-                quote_spanned! {span=> ::std::path::PathBuf::from(#text) },
+                quote_spanned! {own=> <::std::path::PathBuf as ::core::convert::From<_>>::from(#text) },
                 text.value(),
             ),
             None => return wants("a `PathBuf` is a text in quotes, such as `\"data/app.db\"`"),
@@ -313,7 +315,7 @@ fn literal_default(
             Some(text) => {
                 check_url(text)?;
                 plain(
-                    quote_spanned! {span=> #krate::private::url(#text) },
+                    quote_spanned! {own=> #krate::private::url(#text) },
                     text.value(),
                 )
             }
@@ -326,7 +328,7 @@ fn literal_default(
             Some(text) => Default {
                 text: None,
                 ..plain(
-                    quote_spanned! {span=> #krate::Secret::from(#text) },
+                    quote_spanned! {own=> <#krate::Secret as ::core::convert::From<_>>::from(#text) },
                     String::new(),
                 )
             },
@@ -334,7 +336,7 @@ fn literal_default(
         },
         Kind::Reference => match text {
             Some(text) => plain(
-                quote_spanned! {span=> #krate::ConnectionRef::new(#text) },
+                quote_spanned! {own=> #krate::ConnectionRef::new(#text) },
                 text.value(),
             ),
             None => return wants("a `ConnectionRef` is a connection's name in quotes"),
@@ -373,7 +375,7 @@ fn list_default(
     }
     let texts: Option<Vec<String>> = texts.into_iter().collect();
     Ok(Default {
-        tokens: quote!(::std::vec::Vec::from([#(#tokens),*])),
+        tokens: quote!(<::std::vec::Vec<_> as ::core::convert::From<_>>::from([#(#tokens),*])),
         text: texts.map(|texts| format!("[{}]", texts.join(", "))),
         number: None,
         string: None,

@@ -15,7 +15,7 @@ pub(crate) fn choices(choices: &Choices) -> TokenStream {
     let default = choices.choices.iter().find(|choice| choice.is_default).map(|choice| {
         let name = &choice.name.0;
         quote! {
-            const DEFAULT: ::core::option::Option<&'static str> = ::core::option::Option::Some(#name);
+            const DEFAULT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(#name);
         }
     });
     let parsed = choices.choices.iter().enumerate().map(|(index, choice)| {

@@ -53,7 +53,7 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
             #[cfg(not(test))]
             #[used]
             #[unsafe(export_name = #guard)]
-            static CONNREG_GUARD: u8 = 0;
+            static CONNREG_GUARD: ::core::primitive::u8 = 0;
         };
     }
 }
