@@ -94,7 +94,6 @@ pub(super) fn handle(connection: &Connection) -> TokenStream {
     );
     let doc = format!("The connection type `{}`.", connection.name);
     quote! {
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #ident {
             #[doc = #doc]

@@ -24,13 +24,11 @@ pub(super) fn settings(table: &Table) -> TokenStream {
         .map(|(index, setting)| read(index, setting, krate));
     let names = table.settings.iter().map(|setting| &setting.ident);
     let (table_reader, value) = (local("table"), local("value"));
-    let result = match &table.validate {
-        Some(path) => {
-            let span = ours(path.span());
-            quote_spanned! {span=> #table_reader.validate(#value, |value| #path(value)) }
-        }
-        None => quote!(::core::option::Option::Some(#value)),
-    };
+    let mut result = quote!(::core::option::Option::Some(#value));
+    if let Some(path) = &table.validate {
+        let span = ours(path.span());
+        result = quote_spanned! {span=> #table_reader.validate(#value, |value| #path(value)) };
+    }
     quote! {
         #[automatically_derived]
         #[allow(deprecated, unused_qualifications)]
