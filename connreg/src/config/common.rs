@@ -21,14 +21,6 @@ pub(crate) const FLAT_NAMES: &[(&str, &str, &str)] = &[
 /// The settings of every connection.
 pub(crate) const FIELDS: &[Field] = <Policy as Settings>::FIELDS;
 
-/// Every name that a connection type must not give to a setting of its own.
-#[doc(hidden)]
-pub fn reserved_names() -> impl Iterator<Item = &'static str> {
-    let fields = FIELDS.iter().flat_map(Field::names);
-    let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
-    TYPE_KEYS.iter().copied().chain(fields).chain(flat)
-}
-
 /// The table and the setting that a flat name stands for.
 pub(crate) fn flat_name(key: &str) -> Option<(&'static str, &'static str)> {
     let found = FLAT_NAMES.iter().find(|(name, ..)| same_name(name, key));
@@ -37,4 +29,32 @@ pub(crate) fn flat_name(key: &str) -> Option<(&'static str, &'static str)> {
 
 pub(crate) fn is_type_key(key: &str) -> bool {
     TYPE_KEYS.iter().any(|name| same_name(name, key))
+}
+
+/// The macro's list of names that a connection type must not give to a setting of its own.
+#[cfg(test)]
+#[path = "../../../connreg-macros/src/reserved.rs"]
+mod reserved;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_macro_reserves_exactly_the_names_that_every_connection_has() {
+        let fields = FIELDS.iter().flat_map(Field::names);
+        let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
+        let known: BTreeSet<_> = TYPE_KEYS
+            .iter()
+            .copied()
+            .chain(fields)
+            .chain(flat)
+            .collect();
+        assert_eq!(
+            BTreeSet::from_iter(reserved::RESERVED.iter().copied()),
+            known
+        );
+    }
 }

@@ -15,7 +15,7 @@ pub use reader::{FieldReader, OneOf, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
-pub use value::{DefaultText, Length, Ranged, SettingValue, Shown, choose, parse_duration, url};
+pub use value::{Length, Ranged, SettingValue, choose, default_text, url};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
 #[diagnostic::on_unimplemented(
