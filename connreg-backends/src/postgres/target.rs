@@ -467,13 +467,22 @@ const HONOURED: &[&str] = &[
 fn unknown(key: &str) -> Mistake {
     let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
     let key = plain(key);
-    let alike = |name: &&&str| {
+    let alike = |name: &str| {
         let name = plain(name);
-        let common = name.bytes().zip(key.bytes()).take_while(|(a, b)| a == b).count();
-        common >= 3 && common + 4 >= name.len().max(key.len())
+        let common = name
+            .bytes()
+            .zip(key.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let differing = name.len().max(key.len()) - common;
+        (common >= 3 && differing <= 4).then_some(differing)
     };
-    match HONOURED.iter().find(alike) {
-        Some(name) => Mistake(format!("an unknown parameter; did you mean `{name}`?")),
+    let nearest = HONOURED
+        .iter()
+        .filter_map(|name| Some((alike(name)?, name)))
+        .min();
+    match nearest {
+        Some((_, name)) => Mistake(format!("an unknown parameter; did you mean `{name}`?")),
         None => "a parameter that libpq does not know, or a `?`, `&` or blank in the password that must be escaped"
             .into(),
     }

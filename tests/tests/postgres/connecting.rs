@@ -34,7 +34,12 @@ pub(crate) async fn settings_and_connection_strings_lead_to_the_same_server() {
     let by_url = load(&[("ConnectionString", &url)], &[]).await.unwrap();
     // Platforms hand out the URL without the password.
     let bare = url.replace(&format!(":{password}@"), "@");
-    let apart = load(&[("connection_string", &bare), ("password", &password)], &[]).await.unwrap();
+    let apart = load(
+        &[("connection_string", &bare), ("password", &password)],
+        &[],
+    )
+    .await
+    .unwrap();
     for opened in [by_settings, by_pairs, by_url, apart] {
         let row = opened
             .client()
@@ -107,9 +112,16 @@ pub(crate) async fn a_password_can_come_from_a_password_file() {
     let server = Postgres::shared();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pgpass");
-    let line = format!("# passwords\n*:{}:*:{}:{}\n", server.port(), server.user(), server.password());
+    let line = format!(
+        "# passwords\n*:{}:*:{}:{}\n",
+        server.port(),
+        server.user(),
+        server.password()
+    );
     std::fs::write(&file, line).unwrap();
-    let bare = server.url().replace(&format!(":{}@", server.password()), "@");
+    let bare = server
+        .url()
+        .replace(&format!(":{}@", server.password()), "@");
     open(&format!("{bare}?passfile={}", file.display()), &[]).await;
     let error = failure(&[("connection_string", &format!("{bare}?passfile=/nowhere"))]).await;
     assert_eq!(error.kind(), ErrorKind::Configuration);
@@ -120,13 +132,25 @@ pub(crate) async fn mistakes_in_settings_are_found_when_loading() {
     let mistakes: [(&[(&str, &str)], &str); 7] = [
         (&[("username", "ann")], "`database` is missing"),
         (&[("database", "shop")], "`username` is missing"),
-        (&[("connection_string", "postgresql://h/x"), ("host", "h")], "`connection_string` and `host`"),
         (
-            &[("connection_string", "postgresql://h/x?sslmode=require"), ("ssl_mode", "disable")],
+            &[("connection_string", "postgresql://h/x"), ("host", "h")],
+            "`connection_string` and `host`",
+        ),
+        (
+            &[
+                ("connection_string", "postgresql://h/x?sslmode=require"),
+                ("ssl_mode", "disable"),
+            ],
             "`connection_string` and `ssl_mode`",
         ),
-        (&[("connection_string", "postgresql://h/x?sslcrl=a.pem")], "`sslcrl`"),
-        (&[("connection_string", "postgresql://h/x?ssl_mode=require")], "`sslmode`"),
+        (
+            &[("connection_string", "postgresql://h/x?sslcrl=a.pem")],
+            "`sslcrl`",
+        ),
+        (
+            &[("connection_string", "postgresql://h/x?ssl_mode=require")],
+            "`sslmode`",
+        ),
         (&[("connection_string", "Host=h;Database=x")], "ADO.NET"),
     ];
     for (settings, expected) in mistakes {
@@ -141,12 +165,21 @@ pub(crate) async fn a_wrong_password_is_told_at_once() {
     let url = server.url().replace(&server.password(), "wr0ng-s3cret");
     let started = Instant::now();
     let error = failure(&[("connection_string", &url)]).await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(!error.is_transient());
-    assert!(!format!("{error} {error:?}").contains("wr0ng-s3cret"), "{error:?}");
+    assert!(
+        !format!("{error} {error:?}").contains("wr0ng-s3cret"),
+        "{error:?}"
+    );
 
-    let bare = server.url().replace(&format!(":{}@", server.password()), "@");
+    let bare = server
+        .url()
+        .replace(&format!(":{}@", server.password()), "@");
     let error = failure(&[("connection_string", &bare)]).await;
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.to_string().contains("set `password`"), "{error}");
@@ -165,17 +198,27 @@ pub(crate) async fn nobody_listening_is_told_at_once() {
     let url = format!("postgresql://ann:s3cret@127.0.0.1:{port}/x");
     let started = Instant::now();
     let error = failure(&[("connection_string", &url)]).await;
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert!(error.is_transient());
-    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert!(
+        error.to_string().contains(&format!("127.0.0.1:{port}")),
+        "{error}"
+    );
 }
 
 pub(crate) async fn an_unknown_host_is_told() {
     let url = "postgresql://ann:s3cret@no-such-host.invalid/x";
     let error = failure(&[("connection_string", url)]).await;
     assert_eq!(error.kind(), ErrorKind::Dns, "{error}");
-    assert!(error.to_string().contains("no-such-host.invalid"), "{error}");
+    assert!(
+        error.to_string().contains("no-such-host.invalid"),
+        "{error}"
+    );
 }
 
 pub(crate) async fn a_silent_server_is_given_up_in_time() {
@@ -187,7 +230,10 @@ pub(crate) async fn a_silent_server_is_given_up_in_time() {
     let took = started.elapsed();
     assert!((300..600).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+    assert!(
+        error.to_string().contains(&format!("127.0.0.1:{port}")),
+        "{error}"
+    );
 }
 
 pub(crate) async fn another_protocol_is_told() {
@@ -200,7 +246,9 @@ pub(crate) async fn another_protocol_is_told() {
             let (mut socket, _) = listener.accept().unwrap();
             let mut request = [0; 256];
             let _ = socket.read(&mut request).unwrap();
-            socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+            socket
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .unwrap();
         }
     });
     let url = format!("postgresql://ann:s3cret@127.0.0.1:{port}/x?sslmode=disable");
@@ -222,10 +270,13 @@ pub(crate) async fn too_many_connections_are_overload() {
     for _ in 0..4 {
         held.push(client.acquire().await.unwrap());
     }
+    let mut others = Vec::new();
     let error = loop {
-        let opened = load(&[("connection_string", &server.url())], &[]).await.unwrap();
+        let opened = load(&[("connection_string", &server.url())], &[])
+            .await
+            .unwrap();
         match opened.db.client().await.map(drop) {
-            Ok(()) => held.push(client.acquire().await.unwrap()),
+            Ok(()) => others.push(opened),
             Err(error) => break error,
         }
     };
@@ -247,19 +298,29 @@ pub(crate) async fn tls_is_verified() {
         with("sslmode=require"),
         with(&format!("sslmode=verify-ca&sslrootcert={ca}")),
         with(&format!("sslmode=verify-full&sslrootcert={ca}")),
-        with(&format!("sslmode=verify-full&sslrootcert={ca}&ssl_min_protocol_version=TLSv1.3")),
-        with(&format!("sslmode=require&sslrootcert={ca}&ssl_max_protocol_version=TLSv1.2")),
+        with(&format!(
+            "sslmode=verify-full&sslrootcert={ca}&ssl_min_protocol_version=TLSv1.3"
+        )),
+        with(&format!(
+            "sslmode=require&sslrootcert={ca}&ssl_max_protocol_version=TLSv1.2"
+        )),
         with("sslmode=allow"),
     ] {
         let opened = open(&url, &[]).await;
         let row = opened
             .client()
             .await
-            .query_one("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[])
+            .query_one(
+                "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
+                &[],
+            )
             .await
             .unwrap();
         let version: Option<&str> = row.get(0);
-        assert!(version.is_some_and(|version| version.starts_with("TLS")), "{url}: {version:?}");
+        assert!(
+            version.is_some_and(|version| version.starts_with("TLS")),
+            "{url}: {version:?}"
+        );
     }
     let unrelated = certificates.unrelated_ca_file().display().to_string();
     for url in [
@@ -279,13 +340,20 @@ pub(crate) async fn tls_is_verified() {
         ("ssl_mode", "verify-full".into()),
         ("ssl_root_cert", ca),
     ];
-    let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
+    let settings: Vec<_> = settings
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
     load(&settings, &[]).await.unwrap().client().await;
 }
 
 pub(crate) async fn tls_modes_differ_in_what_they_verify() {
-    let wrong_host = PostgresOptions::default().tls(ServerCertificate::WrongHost).start();
-    let expired = PostgresOptions::default().tls(ServerCertificate::Expired).start();
+    let wrong_host = PostgresOptions::default()
+        .tls(ServerCertificate::WrongHost)
+        .start();
+    let expired = PostgresOptions::default()
+        .tls(ServerCertificate::Expired)
+        .start();
     for (server, mode, fits) in [
         (&wrong_host, "require", true),
         (&wrong_host, "verify-ca", true),
@@ -330,19 +398,27 @@ pub(crate) async fn a_client_certificate_logs_in() {
         ("ssl_mode", "verify-full"),
         ("ssl_root_cert", &ca),
     ];
-    let identity = [("ssl_cert", certificate.as_str()), ("ssl_key", key.as_str())];
+    let identity = [
+        ("ssl_cert", certificate.as_str()),
+        ("ssl_key", key.as_str()),
+    ];
     load(&settings, &identity).await.unwrap().client().await;
     let error = failure(&settings).await;
     assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
     let mut swapped = settings.to_vec();
-    swapped.extend([("ssl_cert", key.as_str()), ("ssl_key", certificate.as_str())]);
+    swapped.extend([
+        ("ssl_cert", key.as_str()),
+        ("ssl_key", certificate.as_str()),
+    ]);
     let error = failure(&swapped).await;
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains(&key), "{error}");
 }
 
 pub(crate) async fn channel_binding_works() {
-    let server = PostgresOptions::default().tls(ServerCertificate::Valid).start();
+    let server = PostgresOptions::default()
+        .tls(ServerCertificate::Valid)
+        .start();
     let url = format!("{}?sslmode=require&channel_binding=require", server.url());
     open(&url, &[]).await;
     let url = format!("{}?sslmode=disable&channel_binding=require", server.url());
@@ -355,9 +431,16 @@ pub(crate) async fn no_error_shows_the_password() {
     let secret = "hunter2-s3cret";
     let strings = [
         format!("postgresql://ann:{secret}@127.0.0.1:{}/x", closed_port()),
-        format!("postgresql://ann:{secret}@{}:{}/x", server.host(), server.port()),
+        format!(
+            "postgresql://ann:{secret}@{}:{}/x",
+            server.host(),
+            server.port()
+        ),
         format!("postgresql://ann:{secret}@no-such-host.invalid/x"),
-        format!("host=127.0.0.1 port={} user=ann password={secret} dbname=x", server.port()),
+        format!(
+            "host=127.0.0.1 port={} user=ann password={secret} dbname=x",
+            server.port()
+        ),
     ];
     for string in &strings {
         let opened = load(&[("connection_string", string)], &[]).await.unwrap();
@@ -371,7 +454,10 @@ pub(crate) async fn no_error_shows_the_password() {
         format!("password='{secret}"),
         format!("{secret}=x"),
     ] {
-        let error = load(&[("connection_string", &string)], &[]).await.map(drop).unwrap_err();
+        let error = load(&[("connection_string", &string)], &[])
+            .await
+            .map(drop)
+            .unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains(secret), "{shown}");
     }
@@ -379,5 +465,9 @@ pub(crate) async fn no_error_shows_the_password() {
 
 /// A port that nobody listens on.
 fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

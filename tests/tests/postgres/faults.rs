@@ -68,13 +68,20 @@ pub(crate) async fn a_killed_server_fails_fast_and_comes_back() {
         assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
         let port = format!("127.0.0.1:{}", server.port());
         let text = error.to_string();
-        assert!(text.contains(&port) || text.contains("ended the connection"), "{text}");
+        assert!(
+            text.contains(&port) || text.contains("ended the connection"),
+            "{text}"
+        );
     }
 
     server.restart();
     let back = Instant::now();
     while client.query_one("SELECT 1", &[]).await.is_err() {}
-    assert!(back.elapsed() < Duration::from_secs(1), "{:?}", back.elapsed());
+    assert!(
+        back.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        back.elapsed()
+    );
     for _ in 0..50 {
         client.query_one("SELECT 1", &[]).await.unwrap();
     }
@@ -104,10 +111,17 @@ pub(crate) async fn a_frozen_server_is_given_up_in_time() {
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     let started = Instant::now();
     let error = client.query_one("SELECT 1", &[]).await.unwrap_err();
-    assert!(started.elapsed() < Duration::from_millis(2100), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_millis(2100),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     server.thaw();
-    eventually("it is back", async || client.query_one("SELECT 1", &[]).await.is_ok()).await;
+    eventually("it is back", async || {
+        client.query_one("SELECT 1", &[]).await.is_ok()
+    })
+    .await;
 }
 
 pub(crate) async fn an_ended_session_is_replaced() {
@@ -115,8 +129,15 @@ pub(crate) async fn an_ended_session_is_replaced() {
     let opened = open(&server.url(), &[("pool_size", "2")]).await;
     let client = opened.client().await;
     let mut lease = client.acquire().await.unwrap();
-    let pid: i32 = lease.query_one("SELECT pg_backend_pid()", &[]).await.unwrap().get(0);
-    client.query("SELECT pg_terminate_backend($1)", &[&pid]).await.unwrap();
+    let pid: i32 = lease
+        .query_one("SELECT pg_backend_pid()", &[])
+        .await
+        .unwrap()
+        .get(0);
+    client
+        .query("SELECT pg_terminate_backend($1)", &[&pid])
+        .await
+        .unwrap();
     let mut error = lease.query("SELECT 1", &[]).await;
     // The word of its end may come while the statement goes out.
     while error.is_ok() {
@@ -134,9 +155,9 @@ pub(crate) async fn an_ended_session_is_replaced() {
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     lease.query(sql, &[]).await.unwrap();
-    eventually("the others have ended", async || client.statistics().idle == 0 || {
-        let sql = "SELECT 1";
-        client.query_one(sql, &[]).await.is_ok()
+    // What is sent before the word of the end has come in is lost, once.
+    eventually("the ended ones are replaced", async || {
+        client.query_one("SELECT 1", &[]).await.is_ok()
     })
     .await;
     drop(lease);
@@ -149,7 +170,10 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
     let server = Postgres::shared();
     let opened = Arc::new(open(&server.url(), &[("pool_size", "5")]).await);
     let client = opened.client().await;
-    client.batch_execute("CREATE TABLE t (task int, n int)").await.unwrap();
+    client
+        .batch_execute("CREATE TABLE t (task int, n int)")
+        .await
+        .unwrap();
     let until = Instant::now() + Duration::from_secs(6);
     let answers = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
@@ -176,7 +200,9 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
                         }
                         1 => {
                             let mut lease = client.acquire().await?;
-                            lease.batch_execute(&format!("SET connreg.n = '{expected}'")).await?;
+                            lease
+                                .batch_execute(&format!("SET connreg.n = '{expected}'"))
+                                .await?;
                             let sql = "SELECT current_setting('connreg.n')::int";
                             Ok(lease.query_one(sql, &[]).await?.get(0))
                         }
@@ -189,7 +215,10 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
                             }
                             Ok(last)
                         }
-                        _ => Ok(client.query_one("SELECT $1::int", &[&expected]).await?.get(0)),
+                        _ => Ok(client
+                            .query_one("SELECT $1::int", &[&expected])
+                            .await?
+                            .get(0)),
                     }
                 };
                 match timeout(limit, work).await {
@@ -215,7 +244,8 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
         leases.push(client.acquire().await.unwrap());
     }
     for lease in &mut leases {
-        let sql = "SELECT COALESCE(current_setting('connreg.n', true), ''), (SELECT count(*) FROM t)";
+        let sql =
+            "SELECT COALESCE(current_setting('connreg.n', true), ''), (SELECT count(*) FROM t)";
         let row = lease.query_one(sql, &[]).await.unwrap();
         assert_eq!((row.get::<_, &str>(0), row.get::<_, i64>(1)), ("", 0));
     }
@@ -245,7 +275,11 @@ pub(crate) async fn a_dropped_statement_is_cancelled() {
     statement.abort();
     let started = Instant::now();
     eventually("it is cancelled", async || running().await == 0).await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
     opened.all_free().await;
 }
 
@@ -289,7 +323,11 @@ pub(crate) async fn an_exhausted_pool_says_so() {
     let lease = client.acquire().await.unwrap();
     let started = Instant::now();
     let error = client.query("SELECT 1", &[]).await.unwrap_err();
-    assert!((190..300).contains(&started.elapsed().as_millis()), "{:?}", started.elapsed());
+    assert!(
+        (190..300).contains(&started.elapsed().as_millis()),
+        "{:?}",
+        started.elapsed()
+    );
     assert_eq!(error.kind(), ErrorKind::Overloaded, "{error}");
     // The check does not wait for the pool.
     opened.db.check().await.unwrap();
@@ -301,7 +339,10 @@ pub(crate) async fn closing_ends_all_sessions() {
     let server = Postgres::shared();
     let opened = open(&server.url(), &[("application_name", "to be closed")]).await;
     let client = opened.client().await.clone();
-    let leases = [client.acquire().await.unwrap(), client.acquire().await.unwrap()];
+    let leases = [
+        client.acquire().await.unwrap(),
+        client.acquire().await.unwrap(),
+    ];
     drop(leases);
     let watcher = open(&server.url(), &[]).await;
     let watcher = watcher.client().await;

@@ -11,7 +11,10 @@ use crate::support::open;
 const SOON: Duration = Duration::from_secs(10);
 
 async fn next(notifications: &mut Notifications) -> Heard {
-    timeout(SOON, notifications.next()).await.expect("nothing was heard").expect("listening ended")
+    timeout(SOON, notifications.next())
+        .await
+        .expect("nothing was heard")
+        .expect("listening ended")
 }
 
 async fn payload(notifications: &mut Notifications) -> (String, String) {

@@ -9,7 +9,9 @@ use crate::support::{Opened, open};
 async fn table(settings: &[(&str, &str)], server: &connreg_tests::PostgresDatabase) -> Opened {
     let opened = open(&server.url(), settings).await;
     let db = opened.client().await;
-    db.batch_execute("CREATE TABLE t (n int UNIQUE)").await.unwrap();
+    db.batch_execute("CREATE TABLE t (n int UNIQUE)")
+        .await
+        .unwrap();
     drop(db);
     opened
 }
@@ -131,21 +133,33 @@ pub(crate) async fn transactions_have_modes() {
     assert_eq!(modes, ["serializable", "on", "on"]);
     let error = transaction.execute(INSERT, &[&1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Other, "{error}");
-    assert_eq!(sql_state(&error), Some(&SqlState::READ_ONLY_SQL_TRANSACTION));
+    assert_eq!(
+        sql_state(&error),
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+    );
     drop(transaction);
 
     // Two that can't both have been first.
-    let serializable =
-        || db.build_transaction().isolation_level(IsolationLevel::Serializable).start();
+    let serializable = || {
+        db.build_transaction()
+            .isolation_level(IsolationLevel::Serializable)
+            .start()
+    };
     let (mut one, mut other) = (serializable().await.unwrap(), serializable().await.unwrap());
     for transaction in [&mut one, &mut other] {
-        transaction.query("SELECT sum(n) FROM t", &[]).await.unwrap();
+        transaction
+            .query("SELECT sum(n) FROM t", &[])
+            .await
+            .unwrap();
     }
     one.execute(INSERT, &[&1]).await.unwrap();
     other.execute(INSERT, &[&2]).await.unwrap();
     one.commit().await.unwrap();
     let error = other.commit().await.unwrap_err();
-    assert_eq!(sql_state(&error), Some(&SqlState::T_R_SERIALIZATION_FAILURE));
+    assert_eq!(
+        sql_state(&error),
+        Some(&SqlState::T_R_SERIALIZATION_FAILURE)
+    );
     assert!(error.is_transient());
     assert!(error.to_string().contains("again"), "{error}");
 }
