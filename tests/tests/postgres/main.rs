@@ -1,4 +1,5 @@
 //! The `postgres` back end on real servers.
+#![allow(clippy::wildcard_imports, reason = "the suite's list names every test")]
 
 mod connecting;
 mod faults;
