@@ -2,6 +2,8 @@
 
 use super::tree::same_name;
 use crate::policy::Policy;
+#[cfg(test)]
+use crate::settings::Shape;
 use crate::settings::{Field, Settings};
 
 /// The keys that say what type a connection has.
@@ -21,14 +23,6 @@ pub(crate) const FLAT_NAMES: &[(&str, &str, &str)] = &[
 /// The settings of every connection.
 pub(crate) const FIELDS: &[Field] = <Policy as Settings>::FIELDS;
 
-/// Every name that a connection type must not give to a setting of its own.
-#[doc(hidden)]
-pub fn reserved_names() -> impl Iterator<Item = &'static str> {
-    let fields = FIELDS.iter().flat_map(Field::names);
-    let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
-    TYPE_KEYS.iter().copied().chain(fields).chain(flat)
-}
-
 /// The table and the setting that a flat name stands for.
 pub(crate) fn flat_name(key: &str) -> Option<(&'static str, &'static str)> {
     let found = FLAT_NAMES.iter().find(|(name, ..)| same_name(name, key));
@@ -37,4 +31,42 @@ pub(crate) fn flat_name(key: &str) -> Option<(&'static str, &'static str)> {
 
 pub(crate) fn is_type_key(key: &str) -> bool {
     TYPE_KEYS.iter().any(|name| same_name(name, key))
+}
+
+#[cfg(test)]
+#[path = "../../../connreg-macros/src/reserved.rs"]
+mod reserved;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_macro_reserves_each_of_these_names_and_no_other() {
+        let fields = FIELDS.iter().flat_map(Field::names);
+        let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
+        let names: BTreeSet<_> = TYPE_KEYS
+            .iter()
+            .copied()
+            .chain(fields)
+            .chain(flat)
+            .collect();
+        assert_eq!(names, reserved::RESERVED.iter().copied().collect());
+    }
+
+    #[test]
+    fn each_flat_name_stands_for_a_setting() {
+        for (name, table, setting) in FLAT_NAMES {
+            let table = FIELDS
+                .iter()
+                .find(|field| field.name == *table)
+                .expect(name);
+            let Shape::Table(fields) = table.shape else {
+                panic!("`{name}` is not for a table")
+            };
+            assert!(fields.iter().any(|field| field.name == *setting), "{name}");
+        }
+    }
 }

@@ -206,9 +206,10 @@ fn locate(mut known: Known, keys: &[&str]) -> Result<(), String> {
             None => return Err(known.help(key)),
         };
         match shape {
-            Shape::Table(_) if last => return Err(format!("`{key}` is a table: name a key in it")),
+            Shape::Table(_) | Shape::Map(_) if last => {
+                return Err(format!("`{key}` is a table: name a key in it"));
+            }
             Shape::Table(fields) => known = Known::nested(fields),
-            Shape::Map(_) if last => return Err(format!("`{key}` is a table: name a key in it")),
             Shape::Map(_) | Shape::Any => return Ok(()),
             _ if last => return Ok(()),
             _ => return Err(format!("`{key}` takes {}, it has no keys", shape.noun())),

@@ -67,7 +67,6 @@ pub(crate) struct LoadedConnection {
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
     pub(crate) references: Vec<Reference>,
-    pub(crate) origin: Origin,
 }
 
 /// What a load gave.
@@ -226,7 +225,6 @@ fn read(
                 settings,
                 policy,
                 references: read.references.clone(),
-                origin: draft.origin.clone(),
             });
         }
         targets.push(Target {

@@ -161,7 +161,7 @@ impl Reader<'_, '_> {
                 };
                 let (node, weight, height) =
                     (anchored.node.clone(), anchored.weight, anchored.height);
-                self.copy(weight, span)?;
+                self.copy(weight, &self.origin(span))?;
                 if self.stack.len() + height > MAX_DEPTH {
                     return Err(too_deep(&self.origin(span)));
                 }
@@ -273,7 +273,7 @@ impl Reader<'_, '_> {
         if anchor > 0 {
             let weight = weight(&node);
             if height > 0 {
-                self.copies += weight;
+                self.copy(weight, &node.origin)?;
             }
             self.anchors.insert(
                 anchor,
@@ -321,13 +321,13 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn copy(&mut self, weight: usize, span: Span) -> Result<(), Fatal> {
+    fn copy(&mut self, weight: usize, origin: &Origin) -> Result<(), Fatal> {
         self.copies += weight;
         if self.copies <= MAX_COPIES {
             return Ok(());
         }
         let message = format!("aliases copy more than {MAX_COPIES} values");
-        let mistake = Mistake::error(self.key(), message).at(&self.origin(span));
+        let mistake = Mistake::error(self.key(), message).at(origin);
         Err(Box::new(mistake.help(
             "write the values out, or use fewer aliases of aliases",
         )))
@@ -338,13 +338,14 @@ impl Reader<'_, '_> {
             return Node::new(Value::Text(text.to_owned()), origin);
         };
         let node = match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
-            (true, "str") => Some(Node::new(Value::Text(text.to_owned()), origin.clone())),
+            // `!` alone: text, whatever it looks like.
+            (true, "str") | (false, "") => {
+                Some(Node::new(Value::Text(text.to_owned()), origin.clone()))
+            }
             (true, "null" | "bool" | "int" | "float") => {
                 let node = scalar::core_schema(text, origin.clone());
                 scalar::has_core_type(&node, &tag.suffix).then_some(node)
             }
-            // `!` alone: text, whatever it looks like.
-            (false, "") => Some(Node::new(Value::Text(text.to_owned()), origin.clone())),
             _ => None,
         };
         node.unwrap_or_else(|| {

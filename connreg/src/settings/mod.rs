@@ -11,11 +11,11 @@ mod value;
 
 pub use field::{Choice, Field, Shape};
 pub use reader::Context as ReadContext;
-pub use reader::{FieldReader, OneOf, TableReader};
+pub use reader::{FieldReader, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
-pub use value::{DefaultText, Length, Ranged, SettingValue, Shown, choose, parse_duration, url};
+pub use value::{DefaultText, SettingValue, Shown, choose, url};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
 #[diagnostic::on_unimplemented(
