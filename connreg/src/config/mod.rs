@@ -24,6 +24,7 @@ mod shape;
 mod toml;
 pub(crate) mod tree;
 mod yaml;
+mod yaml_syntax;
 
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};

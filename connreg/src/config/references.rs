@@ -37,7 +37,11 @@ pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, repor
 }
 
 fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
-    let message = format!("there is no connection `{}`", reference.target);
+    // What a variable holds is not told.
+    let message = match reference.origin.via {
+        Some(_) => "there is no connection of this name".to_owned(),
+        None => format!("there is no connection `{}`", reference.target),
+    };
     let help = if let Some(near) = nearest(&reference.target, drafts.names()) {
         format!("did you mean `{near}`?")
     } else {

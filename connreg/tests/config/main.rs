@@ -2,6 +2,9 @@
 
 mod folder;
 mod layers;
+mod mistakes;
+mod robustness;
 mod shapes;
+mod syntax;
 mod types;
 mod values;
