@@ -1,11 +1,10 @@
 //! What was written between an attribute's parentheses, word by word, with spans.
 
-use proc_macro2::TokenStream;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, Lit, LitInt, LitStr, Path, Token, parenthesized, token};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Path, Token, parenthesized, token};
 
 use crate::errors::Errors;
 use crate::keys::{Form, Key, Words};
@@ -49,17 +48,24 @@ impl Args {
     fn read_stream(&mut self, input: ParseStream<'_>, words: &'static Words, errors: &Errors) {
         while !input.is_empty() {
             match parse_word(input, words) {
-                Ok(written) => self.add(written, errors),
-                Err(error) => errors.push(error),
-            }
-            if !input.is_empty() && !input.peek(Token![,]) {
-                // What is left of a word that was wrong is part of the same mistake.
-                let rest = skip_to_comma(input);
-                if errors.is_empty() {
-                    errors.at(rest, "expected `,`");
+                Ok(written) => {
+                    self.add(written, errors);
+                    if !input.is_empty() && !input.peek(Token![,]) {
+                        // Whatever follows is read as the next word.
+                        errors.push(input.error("a comma is missing before this"));
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    errors.push(error);
+                    // What is left of a word that was wrong is part of the same mistake.
+                    skip_to_comma(input);
                 }
             }
-            let _ = input.parse::<Token![,]>();
+            // `read_stream` goes on behind the comma, or ends.
+            if input.parse::<Token![,]>().is_err() {
+                break;
+            }
         }
     }
 
@@ -134,14 +140,8 @@ impl Args {
     }
 }
 
-fn skip_to_comma(input: ParseStream<'_>) -> TokenStream {
-    let mut skipped = TokenStream::new();
-    while !input.is_empty() && !input.peek(Token![,]) {
-        if let Ok(token) = input.parse::<proc_macro2::TokenTree>() {
-            token.to_tokens(&mut skipped);
-        }
-    }
-    skipped
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) && input.parse::<TokenTree>().is_ok() {}
 }
 
 fn parse_word(input: ParseStream<'_>, words: &'static Words) -> syn::Result<Written> {
@@ -164,86 +164,97 @@ fn parse_word(input: ParseStream<'_>, words: &'static Words) -> syn::Result<Writ
             format!("unknown word `{name}` in `{}`: {help}", words.attribute),
         ));
     };
-    let wrong = |found: syn::Error| {
+    let value = parse_value(input, key.form).map_err(|found| {
         let message = format!("`{}` is written `{}`", key.name, key.sample);
-        // The end of the input has no token, so the word itself is shown.
-        let empty = input.is_empty() || input.peek(Token![,]);
-        syn::Error::new(if empty { ident.span() } else { found.span() }, message)
-    };
-    let value = parse_value(input, key.form).map_err(wrong)?;
-    if !input.is_empty() && !input.peek(Token![,]) {
-        return Err(wrong(input.error("unexpected")));
+        syn::Error::new(found.unwrap_or_else(|| ident.span()), message)
+    })?;
+    if key.form == Form::Flag && (input.peek(Token![=]) || input.peek(token::Paren)) {
+        return Err(input.error(format!("`{name}` stands alone, without a value")));
     }
     Ok(Written { key, ident, value })
 }
 
-fn parse_value(input: ParseStream<'_>, form: Form) -> syn::Result<Value> {
-    Ok(match form {
-        Form::Flag => Value::None,
-        Form::OptionalValue if !input.peek(Token![=]) => Value::None,
+/// Where the value is wrong; `None` where there is none.
+type Wrong = Option<Span>;
+
+fn parse_value(input: ParseStream<'_>, form: Form) -> Result<Value, Wrong> {
+    let at = |error: syn::Error| Some(error.span());
+    match form {
+        Form::Flag => return Ok(Value::None),
+        Form::OptionalValue if !input.peek(Token![=]) => return Ok(Value::None),
         Form::Texts if input.peek(token::Paren) => {
-            let content;
-            parenthesized!(content in input);
-            let texts = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
-            Value::Texts(texts.into_iter().collect())
+            let texts = list(input, |content| content.parse::<LitStr>()).map_err(at)?;
+            return Ok(Value::Texts(texts));
         }
         Form::Paths => {
-            let content;
-            parenthesized!(content in input);
-            let parse = Punctuated::<Path, Token![,]>::parse_terminated_with;
-            Value::Paths(
-                parse(&content, Path::parse_mod_style)?
-                    .into_iter()
-                    .collect(),
-            )
-        }
-        Form::Text => {
-            input.parse::<Token![=]>()?;
-            Value::Text(text(input.parse()?)?)
-        }
-        Form::Texts => {
-            input.parse::<Token![=]>()?;
-            Value::Texts(match peel(input.parse()?) {
-                Expr::Array(array) => array
-                    .elems
-                    .into_iter()
-                    .map(text)
-                    .collect::<syn::Result<_>>()?,
-                single => vec![text(single)?],
-            })
-        }
-        Form::Count => {
-            input.parse::<Token![=]>()?;
-            let expr: Expr = input.parse()?;
-            match peel(expr) {
-                Expr::Lit(syn::ExprLit {
-                    lit: Lit::Int(literal),
-                    ..
-                }) => {
-                    let count = literal.base10_parse()?;
-                    Value::Count(literal, count)
-                }
-                other => return Err(syn::Error::new_spanned(other, "expected a number")),
+            if !input.peek(token::Paren) {
+                return Err(None);
             }
+            return Ok(Value::Paths(
+                list(input, Path::parse_mod_style).map_err(at)?,
+            ));
         }
-        Form::Value | Form::OptionalValue => {
-            input.parse::<Token![=]>()?;
-            Value::Expr(Box::new(peel(input.parse()?)))
-        }
-        Form::Path => {
-            input.parse::<Token![=]>()?;
-            Value::Path(input.call(Path::parse_mod_style)?)
-        }
+        _ => {}
+    }
+    input.parse::<Token![=]>().map_err(|_| None)?;
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(None);
+    }
+    if form == Form::Path {
+        let start = input.span();
+        return input
+            .call(Path::parse_mod_style)
+            .map(Value::Path)
+            .map_err(|_| Some(start));
+    }
+    let expr = peel(input.parse().map_err(at)?);
+    Ok(match form {
+        Form::Text => Value::Text(text(expr)?),
+        Form::Texts => Value::Texts(match expr {
+            Expr::Array(array) => array
+                .elems
+                .into_iter()
+                .map(text)
+                .collect::<Result<_, _>>()?,
+            single => vec![text(single)?],
+        }),
+        Form::Count => match &expr {
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(literal),
+                ..
+            }) => {
+                let count = literal.base10_parse().map_err(at)?;
+                Value::Count(literal.clone(), count)
+            }
+            other => return Err(Some(other.span())),
+        },
+        _ => Value::Expr(Box::new(expr)),
     })
 }
 
-fn text(expr: Expr) -> syn::Result<LitStr> {
+fn list<T>(
+    input: ParseStream<'_>,
+    parse: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    let mut items = Vec::new();
+    while !content.is_empty() {
+        items.push(content.call(parse)?);
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    Ok(items)
+}
+
+fn text(expr: Expr) -> Result<LitStr, Wrong> {
     match peel(expr) {
-        Expr::Lit(syn::ExprLit {
+        Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..
         }) => Ok(text),
-        other => Err(syn::Error::new_spanned(other, "expected a text in quotes")),
+        other => Err(Some(other.span())),
     }
 }
 

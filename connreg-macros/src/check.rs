@@ -302,9 +302,9 @@ fn type_name(word: &str, name: &LitStr, errors: &Errors) -> String {
                 }
             })
             .collect();
-        let mended = mended.trim_start_matches(['_', '-']);
+        let mended = mended.trim_matches(['_', '-']);
         let example = if is_type_name(mended) {
-            format!(": `{mended}`")
+            format!("; write `{mended}`")
         } else {
             String::new()
         };

@@ -25,13 +25,14 @@ impl Errors {
         self.0.borrow_mut().push(error);
     }
 
-    /// Whether a mistake about `word` was found already.
+    /// Whether a mistake about `word` was found already, or one that was meant to be it.
     pub(crate) fn mentions(&self, word: &str) -> bool {
-        let word = format!("`{word}`");
+        let (about, meant) = (format!("`{word}`"), format!("did you mean `{word}`?"));
+        let is_about = |message: String| message.starts_with(&about) || message.ends_with(&meant);
         self.0
             .borrow()
             .iter()
-            .any(|error| error.to_string().starts_with(&word))
+            .any(|error| is_about(error.to_string()))
     }
 
     /// Whether there is none.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprRange, Lit, LitStr, Path, RangeLimits, Type, UnOp};
@@ -33,6 +33,7 @@ pub(crate) enum Number {
 /// A range, ready to be emitted.
 pub(crate) struct Range {
     pub(crate) tokens: TokenStream,
+    pub(crate) span: Span,
     /// As it was written.
     pub(crate) text: String,
     start: Option<Number>,
@@ -132,7 +133,7 @@ fn error<T>(at: impl ToTokens, message: impl fmt::Display) -> syn::Result<T> {
 pub(crate) fn default(expr: &Expr, ty: &Type, kind: &Kind, krate: &Path) -> syn::Result<Default> {
     let is_option = matches!(kind, Kind::Option(_));
     let checked = match (Signed::of(expr), expr, kind.required()) {
-        (Some(literal), _, _) => literal_default(expr, &literal, ty, kind, krate)?,
+        (Some(literal), _, _) => literal_default(expr, &literal, kind, krate)?,
         (None, Expr::Array(array), Kind::List(inner)) => list_default(array, ty, inner, krate)?,
         _ => return Ok(expression(expr, kind)),
     };
@@ -214,11 +215,11 @@ pub(crate) fn snake_case(name: &str) -> String {
 fn literal_default(
     expr: &Expr,
     literal: &Signed<'_>,
-    ty: &Type,
     kind: &Kind,
     krate: &Path,
 ) -> syn::Result<Default> {
     let span = expr.span();
+    let krate = krate_at(krate, span);
     let text = literal.text();
     let plain = |tokens, text: String| Default {
         tokens,
@@ -285,7 +286,7 @@ fn literal_default(
                 return wants("a `ByteSize` is a text with a unit, such as `\"64 MiB\"`");
             };
             let bytes = bytes(text)?;
-            let tokens = bytes_tokens(bytes, text, krate);
+            let tokens = bytes_tokens(bytes, text, &krate);
             Default {
                 number: Some(Number::Bytes(bytes)),
                 ..plain(tokens, text.value())
@@ -345,13 +346,10 @@ fn literal_default(
         }
         Kind::Map(_) => return wants("a map is an expression; `default` alone is an empty one"),
         Kind::Other | Kind::Option(_) => match text {
-            Some(text) => {
-                let ty = required_type(ty);
-                plain(
-                    quote_spanned! {span=> <#ty as #krate::private::DefaultText>::from_text(#text) },
-                    text.value(),
-                )
-            }
+            Some(text) => plain(
+                quote_spanned!(span=> #krate::private::default_text(#text)),
+                text.value(),
+            ),
             None => plain(expr.to_token_stream(), compact(expr)),
         },
     })
@@ -463,6 +461,7 @@ fn expr_range(written: &ExprRange, kind: &Kind) -> syn::Result<Range> {
     let inclusive = matches!(written.limits, RangeLimits::Closed(_));
     Ok(Range {
         tokens: quote!((#written)),
+        span: written.span(),
         text: compact(written),
         start,
         end,
@@ -565,6 +564,7 @@ fn text_range(text: &LitStr, kind: &Kind, krate: &Path) -> syn::Result<Range> {
     let limits = if inclusive { quote!(..=) } else { quote!(..) };
     Ok(Range {
         tokens: quote!((#start_tokens #limits #end_tokens)),
+        span: text.span(),
         text: value,
         start,
         end,
@@ -598,7 +598,7 @@ fn bytes(text: &LitStr) -> syn::Result<u64> {
     }
 }
 
-fn bytes_tokens(bytes: u64, text: &LitStr, krate: &Path) -> TokenStream {
+fn bytes_tokens(bytes: u64, text: &LitStr, krate: &impl ToTokens) -> TokenStream {
     let bytes = Literal::u64_unsuffixed(bytes);
     let span = text.span();
     quote_spanned! {span=> #krate::ByteSize::b(#bytes) }
@@ -642,6 +642,16 @@ fn check_url(text: &LitStr) -> syn::Result<()> {
         return wrong("the port is no number up to 65535");
     }
     Ok(())
+}
+
+/// The crate's path with the span of what uses it, so that messages point there.
+fn krate_at(krate: &Path, span: Span) -> TokenStream {
+    let is_ours = krate.leading_colon.is_some() && compact(krate) == "::connreg";
+    if is_ours {
+        quote_spanned!(span=> ::connreg)
+    } else {
+        krate.to_token_stream()
+    }
 }
 
 /// Tokens as a person writes them.

@@ -36,6 +36,8 @@ pub(crate) struct Setting {
     pub(crate) range: Option<literal::Range>,
     pub(crate) min_len: Option<usize>,
     pub(crate) max_len: Option<usize>,
+    /// Where a limit of the length was written.
+    pub(crate) length: Option<Span>,
     pub(crate) one_of: Vec<LitStr>,
     pub(crate) env: Option<String>,
     pub(crate) example: Option<String>,
@@ -127,6 +129,10 @@ impl Setting {
             range,
             min_len: args.count("min_len").map(|(_, count)| count),
             max_len: args.count("max_len").map(|(_, count)| count),
+            length: ["min_len", "max_len"]
+                .iter()
+                .find_map(|word| args.count(word))
+                .map(|(literal, _)| literal.span()),
             one_of,
             env: args.text("env").map(|name| check::variable(name, errors)),
             example: args.expr("example").map(written),
@@ -245,7 +251,7 @@ impl Choices {
             Data::Enum(data) => data.variants.iter().collect(),
             _ => Vec::new(),
         };
-        if variants.is_empty() {
+        if variants.is_empty() && matches!(data, Data::Enum(_)) {
             errors.at(
                 ident,
                 "an enum without variants has no words to choose from",

@@ -2,7 +2,6 @@
 //!
 //! Everything here is built in `const` context, so that nothing runs before `main`.
 
-use std::any::TypeId;
 use std::fmt;
 use std::sync::Arc;
 
@@ -44,7 +43,6 @@ pub struct Descriptor {
     pub(crate) declaration: Declaration,
     pub(crate) fields: &'static [Field],
     pub(crate) pooled: bool,
-    pub(crate) type_id: fn() -> TypeId,
     pub(crate) read: fn(&mut TableReader<'_, '_>) -> Option<Arc<dyn Configured>>,
 }
 
@@ -55,7 +53,6 @@ impl Descriptor {
             declaration,
             fields: <B as Settings>::FIELDS,
             pooled: B::POOLED,
-            type_id: TypeId::of::<B>,
             read: read_as::<B>,
         }
     }
@@ -91,7 +88,6 @@ pub static UNDECLARED: &Descriptor = &Descriptor {
     },
     fields: &[],
     pooled: false,
-    type_id: TypeId::of::<()>,
     read: |_| None,
 };
 

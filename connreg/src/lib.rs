@@ -70,6 +70,8 @@ mod registry;
 mod runtime;
 mod settings;
 mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use bytesize::ByteSize;
 pub use url::Url;

@@ -6,8 +6,8 @@ pub use crate::capability::{Provided, View};
 pub use crate::config::Node;
 pub use crate::descriptor::{Declaration, Descriptor, UNDECLARED};
 pub use crate::settings::{
-    Choice, DefaultText, Field, FieldReader, ReadContext, SettingValue, Settings, Shape, Shown,
-    TableReader, choose, url,
+    Choice, Field, FieldReader, Length, OneOf, Ranged, ReadContext, SettingValue, Settings, Shape,
+    TableReader, choose, default_text, url,
 };
 pub use crate::slice::CONNREG_0_1_TYPES;
 pub use connreg_macros::__Connection;

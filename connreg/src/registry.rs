@@ -1,6 +1,5 @@
 //! All connection types of a binary: assembled, checked for clashes, and found by name.
 
-use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
@@ -120,10 +119,6 @@ impl ConnectionType {
             .ok()
             .into_iter()
             .flat_map(|registry| registry.types.iter().copied())
-    }
-
-    pub(crate) fn is<T: 'static>(self) -> bool {
-        (self.0.type_id)() == TypeId::of::<T>()
     }
 
     pub(crate) fn provides<C: ?Sized + 'static>(self) -> Option<&'static Provided> {
@@ -310,6 +305,25 @@ impl Registry {
             )
         };
         (message, help)
+    }
+}
+
+impl fmt::Display for Registry {
+    /// How many types there are, then a line for each: name, category, crate, version, file and line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.types.len() {
+            1 => f.write_str("1 connection type")?,
+            n => write!(f, "{n} connection types")?,
+        }
+        let width = |text: fn(ConnectionType) -> &'static str| {
+            self.types.iter().map(|kind| text(*kind).len()).max().unwrap_or(0)
+        };
+        let (names, categories) = (width(ConnectionType::name), width(ConnectionType::category));
+        for kind in &self.types {
+            let category = kind.category();
+            write!(f, "\n{kind:names$}  {category:categories$}  {}", kind.0.place())?;
+        }
+        Ok(())
     }
 }
 

@@ -72,7 +72,10 @@ async fn waiters_are_served_in_order_and_fail_at_their_own_deadlines() {
     assert_eq!(pool.statistics().waiting, 3);
     drop(held);
     waiters.join_all().await;
-    assert_eq!([order.recv().await, order.recv().await, order.recv().await], [Some(0), Some(1), Some(2)]);
+    assert_eq!(
+        [order.recv().await, order.recv().await, order.recv().await],
+        [Some(0), Some(1), Some(2)]
+    );
 
     let _held = pool.acquire().await.unwrap();
     let started = Instant::now();
@@ -100,9 +103,17 @@ async fn a_failure_to_connect_is_told_at_once_to_all_who_wait() {
     }
     for error in timeout(SOON, callers.join_all()).await.unwrap() {
         assert_eq!(error.kind(), ErrorKind::Authentication);
-        assert!(error.to_string().contains("connection `refusing`: acquire: scripted"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("connection `refusing`: acquire: scripted"),
+            "{error}"
+        );
     }
-    assert!(started.elapsed() < Duration::from_secs(4), "nobody waited for acquire_timeout");
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "nobody waited for acquire_timeout"
+    );
     world.refuse(None);
     timeout(SOON, pool.acquire()).await.unwrap().unwrap();
 }
@@ -121,7 +132,10 @@ async fn a_server_without_room_for_more_leaves_the_pool_working() {
     }
     let number = held.number;
     drop(held);
-    assert_eq!(timeout(SOON, waiter).await.unwrap().unwrap().unwrap(), number);
+    assert_eq!(
+        timeout(SOON, waiter).await.unwrap().unwrap().unwrap(),
+        number
+    );
 }
 
 #[tokio::test]
@@ -130,7 +144,10 @@ async fn a_panic_while_connecting_costs_no_slot() {
     world.panics.store(true, SeqCst);
     for _ in 0..3 {
         let error = timeout(SOON, pool.acquire()).await.unwrap().unwrap_err();
-        assert!(error.to_string().contains("the back end panicked"), "{error}");
+        assert!(
+            error.to_string().contains("the back end panicked"),
+            "{error}"
+        );
     }
     world.panics.store(false, SeqCst);
     timeout(SOON, pool.acquire()).await.unwrap().unwrap();
@@ -149,7 +166,11 @@ async fn only_a_connection_that_was_idle_for_a_second_is_tested() {
     assert_eq!(world.tests.load(SeqCst), 1);
     sleep(Duration::from_secs(2)).await;
     world.dead.store(true, SeqCst);
-    assert_eq!(pool.acquire().await.unwrap().number, 1, "the dead one was replaced");
+    assert_eq!(
+        pool.acquire().await.unwrap().number,
+        1,
+        "the dead one was replaced"
+    );
     assert_eq!(world.alive.load(SeqCst), 1);
 }
 
@@ -180,7 +201,10 @@ async fn a_lease_dropped_with_a_request_under_way_is_closed() {
     lease.discard();
     assert_eq!(world.alive.load(SeqCst), 0);
     let statistics = pool.statistics();
-    assert_eq!((statistics.created, statistics.closed, statistics.active), (2, 2, 0));
+    assert_eq!(
+        (statistics.created, statistics.closed, statistics.active),
+        (2, 2, 0)
+    );
 }
 
 #[tokio::test]
@@ -215,7 +239,10 @@ async fn dropping_futures_at_random_leaks_no_slot() {
                 random ^= random << 17;
                 let work = async {
                     let mut lease = pool.acquire().await.unwrap();
-                    assert!(!lease.in_use.swap(true, SeqCst), "two callers, one connection");
+                    assert!(
+                        !lease.in_use.swap(true, SeqCst),
+                        "two callers, one connection"
+                    );
                     lease.begin();
                     tokio::task::yield_now().await;
                     lease.done();
@@ -228,7 +255,12 @@ async fn dropping_futures_at_random_leaks_no_slot() {
     }
     tasks.join_all().await;
     let all = async {
-        let leases = [pool.acquire(), pool.acquire(), pool.acquire(), pool.acquire()];
+        let leases = [
+            pool.acquire(),
+            pool.acquire(),
+            pool.acquire(),
+            pool.acquire(),
+        ];
         let mut held = Vec::new();
         for lease in leases {
             held.push(lease.await.unwrap());
@@ -238,7 +270,10 @@ async fn dropping_futures_at_random_leaks_no_slot() {
     assert_eq!(timeout(SOON, all).await.unwrap(), 4);
     let statistics = pool.statistics();
     assert_eq!((statistics.active, statistics.waiting), (0, 0));
-    assert_eq!(statistics.created - statistics.closed, u64::from(statistics.total));
+    assert_eq!(
+        statistics.created - statistics.closed,
+        u64::from(statistics.total)
+    );
     assert_eq!(world.alive.load(SeqCst), statistics.total as usize);
 }
 

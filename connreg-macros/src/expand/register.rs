@@ -1,7 +1,7 @@
 //! The descriptor, its entry in the link-time slice, the symbol that a second definition would clash with, and `TYPE`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::Path;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -19,15 +19,13 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
         ..
     } = connection;
     let rust_name = ident.unraw().to_string();
-    let (views, provides) = capabilities(connection);
+    let provides = capabilities(connection);
     let guard = format!("connreg_0_1_connection_type_{name}_is_defined_twice");
     let element = element(
         krate,
         &quote!(::core::option::Option::Some(&CONNREG_DESCRIPTOR)),
     );
     quote! {
-        #views
-
         static CONNREG_DESCRIPTOR: #krate::private::Descriptor =
             #krate::private::Descriptor::of::<#ident>(#krate::private::Declaration {
                 name: #name,
@@ -69,13 +67,10 @@ fn element(krate: &Path, value: &TokenStream) -> TokenStream {
     }
 }
 
-/// A static per capability, and its entry in the declaration.
-fn capabilities(connection: &Connection) -> (TokenStream, Vec<TokenStream>) {
+/// The entries for the capabilities. They stand in the descriptor itself, so that a missing back end is told once.
+fn capabilities(connection: &Connection) -> impl Iterator<Item = TokenStream> {
     let (ident, krate) = (&connection.table.ident, &connection.table.krate);
-    let mut views = TokenStream::new();
-    let mut provides = Vec::new();
-    for (index, path) in connection.provides.iter().enumerate() {
-        let view = format_ident!("CONNREG_VIEW_{index}");
+    connection.provides.iter().map(move |path| {
         let name = path
             .segments
             .last()
@@ -84,12 +79,10 @@ fn capabilities(connection: &Connection) -> (TokenStream, Vec<TokenStream>) {
         let span = path.span();
         // The closure stands at the capability's name, where a client that lacks it is told.
         let see = quote_spanned! {span=> |client| client };
-        views.extend(quote! {
-            static #view: #krate::private::View<#ident, dyn #path> = #krate::private::View::<#ident, dyn #path>(#see);
-        });
-        provides.push(quote!(#krate::private::Provided::new(#name, &#view)));
-    }
-    (views, provides)
+        quote! {
+            #krate::private::Provided::new(#name, &#krate::private::View::<#ident, dyn #path>(#see))
+        }
+    })
 }
 
 /// `Postgres::TYPE`.

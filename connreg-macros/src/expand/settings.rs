@@ -111,6 +111,9 @@ fn description(setting: &Setting, krate: &Path) -> TokenStream {
     let span = ty.span();
     let shape = if setting.serde {
         quote!(#krate::private::Shape::Any)
+    } else if setting.flatten {
+        let fields = quote_spanned! {span=> <#ty as #krate::private::Settings>::FIELDS };
+        quote!(#krate::private::Shape::Table(#fields))
     } else {
         quote_spanned! {span=> <#ty as #krate::private::SettingValue>::SHAPE }
     };
@@ -123,16 +126,16 @@ fn some(value: impl ToTokens) -> TokenStream {
 
 fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
     let ty = &setting.ty;
+    let span = ty.span();
     if setting.flatten {
-        return quote!(table.flatten::<#ty>());
+        return quote_spanned! {span=> <#ty as #krate::private::Settings>::read(table) };
     }
-    let start = if setting.serde {
-        quote!(serde_field)
+    let field = quote!(&<Self as #krate::private::Settings>::FIELDS[#index]);
+    let mut chain = if setting.serde {
+        quote!(table.serde_field::<#ty>(#field))
     } else {
-        quote!(field)
+        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::begin(table, #field) }
     };
-    let mut chain =
-        quote!(table.#start::<#ty>(&<Self as #krate::private::Settings>::FIELDS[#index]));
     let default = default(setting).or_else(|| {
         (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None))
     });
@@ -140,14 +143,15 @@ fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
         chain.extend(quote!(.default(|| #default)));
     }
     if let Some(range) = &setting.range {
-        let range = &range.tokens;
-        chain.extend(quote!(.range(&#range)));
+        let tokens = &range.tokens;
+        chain.extend(quote_spanned! {range.span=> .range(&#tokens) });
     }
-    if setting.min_len.is_some() || setting.max_len.is_some() {
-        chain.extend(quote!(.length()));
+    if let Some(span) = setting.length {
+        chain.extend(quote_spanned! {span=> .length() });
     }
-    if !setting.one_of.is_empty() {
-        chain.extend(quote!(.one_of()));
+    if let Some(first) = setting.one_of.first() {
+        let span = first.span();
+        chain.extend(quote_spanned! {span=> .one_of() });
     }
     if let Some(path) = &setting.validate {
         let span = path.span();

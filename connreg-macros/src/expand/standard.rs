@@ -1,8 +1,9 @@
 //! `Clone`, a `Debug` that never shows a secret, and `Default` where every field has one.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 
 use super::settings::default;
 use crate::model::{Setting, Table};
@@ -49,13 +50,14 @@ fn debug(table: &Table) -> TokenStream {
 }
 
 fn shown(setting: &Setting, krate: &syn::Path) -> TokenStream {
-    let name = &setting.ident;
+    let (name, ty) = (&setting.ident, &setting.ty);
     if setting.secret {
         quote!(::core::format_args!("[redacted]"))
     } else if setting.serde || setting.flatten {
         quote!(self.#name)
     } else {
-        quote!(#krate::private::Shown(&self.#name))
+        let span = ty.span();
+        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::shown(&self.#name) }
     }
 }
 

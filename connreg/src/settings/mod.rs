@@ -11,11 +11,11 @@ mod value;
 
 pub use field::{Choice, Field, Shape};
 pub use reader::Context as ReadContext;
-pub use reader::{FieldReader, TableReader};
+pub use reader::{FieldReader, OneOf, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
-pub use value::{DefaultText, SettingValue, Shown, choose, url};
+pub use value::{Length, Ranged, SettingValue, choose, default_text, url};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
 #[diagnostic::on_unimplemented(

@@ -11,7 +11,7 @@ use bytesize::ByteSize;
 use url::Url;
 
 use super::reader::Context;
-use super::{Choice, Secret, Shape};
+use super::{Choice, Field, FieldReader, Secret, Shape, TableReader};
 use crate::config::tree::{Node, Value, same_name};
 use crate::nearest::nearest;
 
@@ -45,14 +45,38 @@ pub trait SettingValue: Sized {
 
     /// Writes the value for a person, as `Debug` does, without any secret in it.
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result;
+
+    /// The value for `Debug`, without any secret in it.
+    fn shown(&self) -> Shown<'_> {
+        Shown(self)
+    }
+
+    /// Starts to read a field of this type.
+    fn begin<'r, 'c, 'a>(
+        table: &'r mut TableReader<'c, 'a>,
+        field: &'static Field,
+    ) -> FieldReader<'r, 'c, 'a, Self> {
+        table.field(field)
+    }
 }
 
 /// A setting's value, shown as its type shows it: without any secret.
-pub struct Shown<'a, T>(pub &'a T);
+pub struct Shown<'a>(&'a dyn Show);
 
-impl<T: SettingValue> fmt::Debug for Shown<'_, T> {
+impl fmt::Debug for Shown<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        self.0.show(formatter)
+        self.0.show_value(formatter)
+    }
+}
+
+/// [`SettingValue::show`] of a type that is not known any more.
+trait Show {
+    fn show_value(&self, formatter: &mut Formatter<'_>) -> fmt::Result;
+}
+
+impl<T: SettingValue> Show for T {
+    fn show_value(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        self.show(formatter)
     }
 }
 
@@ -72,6 +96,11 @@ impl<T: From<&'static str>> DefaultText for T {
     fn from_text(text: &'static str) -> Self {
         text.into()
     }
+}
+
+/// The default that `text` is for a type of which the macro only knows the name.
+pub fn default_text<T: DefaultText>(text: &'static str) -> T {
+    T::from_text(text)
 }
 
 /// A default whose form the macro has checked.
@@ -451,7 +480,7 @@ impl<T: SettingValue> SettingValue for Option<T> {
     const OPTIONAL: bool = true;
 
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.as_ref().map(Shown), formatter)
+        fmt::Debug::fmt(&self.as_ref().map(T::shown), formatter)
     }
 
     fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {
@@ -484,7 +513,7 @@ impl<T: SettingValue> SettingValue for Vec<T> {
     fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter
             .debug_list()
-            .entries(self.iter().map(Shown))
+            .entries(self.iter().map(T::shown))
             .finish()
     }
 
@@ -534,7 +563,7 @@ macro_rules! maps {
             const DEFAULT: Option<&'static str> = Some("{}");
 
             fn show(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-                formatter.debug_map().entries(self.iter().map(|(key, value)| (key, Shown(value)))).finish()
+                formatter.debug_map().entries(self.iter().map(|(key, value)| (key, value.shown()))).finish()
             }
 
             fn parse(node: &Node, context: &mut Context<'_>) -> Option<Self> {

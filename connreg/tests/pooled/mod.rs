@@ -11,25 +11,26 @@ use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, connection
 
 /// The server that isn't there: what it does, and what was asked of it.
 #[derive(Debug, Default)]
-pub struct World {
-    pub attempts: AtomicUsize,
-    pub made: AtomicUsize,
-    pub alive: AtomicUsize,
-    pub tests: AtomicUsize,
+pub(crate) struct World {
+    pub(crate) attempts: AtomicUsize,
+    pub(crate) made: AtomicUsize,
+    pub(crate) alive: AtomicUsize,
+    pub(crate) tests: AtomicUsize,
     /// The next tests fail.
-    pub dead: AtomicBool,
-    pub panics: AtomicBool,
+    pub(crate) dead: AtomicBool,
+    pub(crate) panics: AtomicBool,
     connecting_micros: AtomicU64,
     refusal: Mutex<Option<ErrorKind>>,
 }
 
 impl World {
-    pub fn refuse(&self, kind: Option<ErrorKind>) {
+    pub(crate) fn refuse(&self, kind: Option<ErrorKind>) {
         *self.refusal.lock().unwrap() = kind;
     }
 
-    pub fn connecting_takes(&self, time: Duration) {
-        self.connecting_micros.store(u64::try_from(time.as_micros()).unwrap(), SeqCst);
+    pub(crate) fn connecting_takes(&self, time: Duration) {
+        self.connecting_micros
+            .store(u64::try_from(time.as_micros()).unwrap(), SeqCst);
     }
 
     fn named(name: &str) -> Arc<Self> {
@@ -38,12 +39,12 @@ impl World {
     }
 }
 
-pub struct Made(Arc<World>);
+pub(crate) struct Made(Arc<World>);
 
 /// One connection to nowhere.
-pub struct Exclusive {
-    pub number: usize,
-    pub in_use: AtomicBool,
+pub(crate) struct Exclusive {
+    pub(crate) number: usize,
+    pub(crate) in_use: AtomicBool,
     world: Arc<World>,
 }
 
@@ -70,7 +71,11 @@ impl Manage for Made {
         }
         world.alive.fetch_add(1, SeqCst);
         let number = world.made.fetch_add(1, SeqCst);
-        Ok(Exclusive { number, in_use: AtomicBool::new(false), world: Arc::clone(world) })
+        Ok(Exclusive {
+            number,
+            in_use: AtomicBool::new(false),
+            world: Arc::clone(world),
+        })
     }
 
     async fn test(&self, _connection: &mut Exclusive) -> Result<(), ConnectError> {
@@ -88,9 +93,9 @@ impl Manage for Made {
 
 /// A pool of connections to nowhere.
 #[connection(type = "pooled", category = "test")]
-pub struct Pooled {
+pub(crate) struct Pooled {
     /// The world's name.
-    pub world: String,
+    pub(crate) world: String,
 }
 
 impl Backend for Pooled {
@@ -115,11 +120,14 @@ impl Backend for Pooled {
 }
 
 /// A pool with default settings; `name` is the world's, too.
-pub async fn pool(name: &str) -> (Arc<Pool<Made>>, Arc<World>) {
+pub(crate) async fn pool(name: &str) -> (Arc<Pool<Made>>, Arc<World>) {
     pool_with(name, &[]).await
 }
 
-pub async fn pool_with(name: &str, settings: &[(&str, &str)]) -> (Arc<Pool<Made>>, Arc<World>) {
+pub(crate) async fn pool_with(
+    name: &str,
+    settings: &[(&str, &str)],
+) -> (Arc<Pool<Made>>, Arc<World>) {
     let mut builder = Connections::builder()
         .environment([("", ""); 0])
         .set(format!("{name}.type"), "pooled")
@@ -128,7 +136,13 @@ pub async fn pool_with(name: &str, settings: &[(&str, &str)]) -> (Arc<Pool<Made>
         builder = builder.set(format!("{name}.{key}"), *value);
     }
     let connections = builder.load().await.expect("the settings are right");
-    let client = connections.get::<Pooled>(name).unwrap().client().await.unwrap().share();
+    let client = connections
+        .get::<Pooled>(name)
+        .unwrap()
+        .client()
+        .await
+        .unwrap()
+        .share();
     // Kept: dropping the connections would close the pool.
     std::mem::forget(connections);
     (client, World::named(name))

@@ -6,7 +6,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 use connreg::{Backend, ConnectError, Connections, Context, connection};
 
 /// A capability to be seen as.
-pub trait Named: Send + Sync {
+pub(crate) trait Named: Send + Sync {
     fn name(&self) -> &str;
 }
 
@@ -18,7 +18,7 @@ impl Named for u64 {
 
 /// Opens at once and does nothing.
 #[connection(type = "resting", category = "test", provides(Named))]
-pub struct Resting {}
+pub(crate) struct Resting {}
 
 impl Backend for Resting {
     type Client = u64;
@@ -32,7 +32,7 @@ impl Backend for Resting {
     }
 }
 
-pub async fn connections() -> Connections {
+pub(crate) async fn connections() -> Connections {
     Connections::builder()
         .environment([("", ""); 0])
         .set("resting.type", "resting")
@@ -42,7 +42,7 @@ pub async fn connections() -> Connections {
 }
 
 /// The output of a future that is ready at once.
-pub fn ready<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut context = TaskContext::from_waker(Waker::noop());
     match pin!(future).poll(&mut context) {
         Poll::Ready(output) => output,

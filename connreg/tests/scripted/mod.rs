@@ -10,18 +10,18 @@ use tokio::sync::Semaphore;
 
 /// What the next calls do, and what was called; one for each connection's `script` setting.
 #[derive(Debug)]
-pub struct Script {
-    pub connects: AtomicUsize,
-    pub checks: AtomicUsize,
-    pub closes: AtomicUsize,
-    pub alive: AtomicUsize,
+pub(crate) struct Script {
+    pub(crate) connects: AtomicUsize,
+    pub(crate) checks: AtomicUsize,
+    pub(crate) closes: AtomicUsize,
+    pub(crate) alive: AtomicUsize,
     behaviour: Mutex<Behaviour>,
     /// Lets hanging calls go on.
-    pub gate: Semaphore,
+    pub(crate) gate: Semaphore,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Behaviour {
+pub(crate) enum Behaviour {
     Work,
     /// Wait for the gate, then work.
     Wait,
@@ -31,7 +31,7 @@ pub enum Behaviour {
 }
 
 impl Script {
-    pub fn named(name: &str) -> Arc<Self> {
+    pub(crate) fn named(name: &str) -> Arc<Self> {
         static ALL: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
         let mut all = ALL.lock().unwrap();
         Arc::clone(all.entry(name.to_owned()).or_insert_with(|| {
@@ -46,7 +46,7 @@ impl Script {
         }))
     }
 
-    pub fn set(&self, behaviour: Behaviour) {
+    pub(crate) fn set(&self, behaviour: Behaviour) {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
@@ -70,18 +70,18 @@ impl Script {
 
 /// Follows the script that it names.
 #[connection(type = "scripted", category = "test")]
-pub struct Scripted {
+pub(crate) struct Scripted {
     /// The script's name.
-    pub script: String,
+    pub(crate) script: String,
     /// Another connection that this one needs.
-    pub needs: Option<ConnectionRef<Scripted>>,
+    pub(crate) needs: Option<ConnectionRef<Scripted>>,
 }
 
 /// Alive until dropped.
 #[derive(Debug)]
-pub struct Client {
-    pub number: usize,
-    pub script: Arc<Script>,
+pub(crate) struct Client {
+    pub(crate) number: usize,
+    pub(crate) script: Arc<Script>,
 }
 
 impl Drop for Client {
@@ -91,7 +91,7 @@ impl Drop for Client {
 }
 
 /// The order in which clients were closed, by script.
-pub static CLOSED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+pub(crate) static CLOSED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 impl Backend for Scripted {
     type Client = (Client, String);
@@ -121,11 +121,11 @@ impl Backend for Scripted {
 }
 
 /// Connections made in code only; each pair is a dotted key and its value.
-pub async fn load(settings: &[(&str, &str)]) -> Connections {
+pub(crate) async fn load(settings: &[(&str, &str)]) -> Connections {
     try_load(settings).await.expect("the settings are right")
 }
 
-pub async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, connreg::Error> {
+pub(crate) async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, connreg::Error> {
     let mut builder = Connections::builder().environment([("", ""); 0]);
     for (key, value) in settings {
         builder = builder.set(*key, *value);
@@ -134,7 +134,7 @@ pub async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, connreg:
 }
 
 /// One connection, called as its script.
-pub async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>) {
+pub(crate) async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>) {
     let mut settings = vec![
         (format!("{name}.type"), "scripted".to_owned()),
         (format!("{name}.script"), name.into()),
@@ -151,4 +151,4 @@ pub async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>
 }
 
 /// Long enough for anything that should happen at once, on any machine.
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);

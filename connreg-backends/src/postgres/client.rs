@@ -1,0 +1,291 @@
+//! What an open connection is used through.
+
+use std::fmt;
+use std::sync::Arc;
+
+use connreg::pool::{Pool, PoolStatistics};
+use connreg::{ConnectError, Context, Error};
+use tokio::sync::watch;
+use tokio_postgres::types::{BorrowToSql, ToSql, Type};
+use tokio_postgres::{Row, SimpleQueryMessage};
+
+use super::connect::Connector;
+use super::copy_in::CopyIn;
+use super::executor::Executor;
+use super::hold::Hold;
+use super::lease::Lease;
+use super::listen::{self, Notifications};
+use super::manager::Manager;
+use super::settings::Postgres;
+use super::stream::{CopyOut, RowStream};
+use super::transaction::{Transaction, TransactionBuilder};
+
+/// An open connection to Postgres: a pool of sessions. Cheap to clone.
+///
+/// Each call takes a session for as long as it lasts. Statements are prepared once for each session and kept. What
+/// needs one session for several calls takes [`transaction`](Self::transaction) or [`acquire`](Self::acquire).
+///
+/// # Examples
+///
+/// ```
+/// # async fn adults(db: &connreg_backends::postgres::Client) -> Result<(), connreg::Error> {
+/// for row in db.query("SELECT name FROM users WHERE age > $1", &[&25]).await? {
+///     println!("{}", row.get::<_, &str>("name"));
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    pool: Pool<Manager>,
+    connector: Connector,
+    closed: watch::Sender<bool>,
+}
+
+impl Client {
+    pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
+        let connector = Connector::new(settings, context).await?;
+        // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
+        let first = connector.open(None).await?;
+        let pool = Pool::new(Manager::new(connector.clone(), first), context);
+        Ok(Self(Arc::new(Inner {
+            pool,
+            connector,
+            closed: watch::Sender::new(false),
+        })))
+    }
+
+    /// A round trip, on a pooled session if there is room, else on one of its own.
+    pub(super) async fn check(&self) -> Result<(), ConnectError> {
+        let figures = self.0.pool.statistics();
+        if figures.active < figures.max_size
+            && let Ok(mut executor) = self.executor().await
+            && executor.control("check", "SELECT 1").await.is_ok()
+        {
+            return Ok(());
+        }
+        let mut session = self.0.connector.open(None).await?;
+        match session.client.batch_execute("SELECT 1").await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(session.explain(error).await),
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.closed.send_replace(true);
+        self.0.pool.close().await;
+    }
+
+    pub(super) async fn executor(&self) -> Result<Executor, Error> {
+        Ok(Executor::new(self.0.pool.acquire().await?))
+    }
+
+    /// The pool's figures.
+    pub fn statistics(&self) -> PoolStatistics {
+        self.0.pool.statistics()
+    }
+
+    /// Runs a statement and gives all its rows.
+    ///
+    /// # Errors
+    ///
+    /// No session was to be had, or the server refused the statement (see [`sql_state`](super::sql_state)), took longer
+    /// than `operation_timeout`, or is gone.
+    pub async fn query(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        self.executor().await?.query(sql, params).await
+    }
+
+    /// Runs a statement that gives exactly one row.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query), and if there is no row, or more than one.
+    pub async fn query_one(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Row, Error> {
+        self.executor().await?.query_one(sql, params).await
+    }
+
+    /// Runs a statement that gives one row or none.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query), and if there is more than one row.
+    pub async fn query_opt(
+        &self,
+        sql: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, Error> {
+        self.executor().await?.query_opt(sql, params).await
+    }
+
+    /// Runs a statement and gives the number of rows that it touched.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        self.executor().await?.execute(sql, params).await
+    }
+
+    /// Runs a statement whose parameters' types are given, in one round trip and without preparing it.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn query_typed(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, Error> {
+        self.executor().await?.query_typed(sql, params).await
+    }
+
+    /// Runs a statement and gives its rows as they come in.
+    ///
+    /// `operation_timeout` holds for the start and for each wait for more rows. Reading slowly slows the server
+    /// down; dropping the stream before its end closes its session.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn query_raw<P, I>(&self, sql: &str, params: I) -> Result<RowStream<'static>, Error>
+    where
+        P: BorrowToSql,
+        I: IntoIterator<Item = P>,
+        I::IntoIter: ExactSizeIterator,
+    {
+        let mut executor = Box::new(self.executor().await?);
+        let rows = executor.start_rows(sql, params).await?;
+        Ok(RowStream::new(Hold::Own(executor), rows))
+    }
+
+    /// Runs several statements, separated by `;` and without parameters.
+    ///
+    /// Never put text from outside into them.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn batch_execute(&self, sql: &str) -> Result<(), Error> {
+        self.executor().await?.batch_execute(sql).await
+    }
+
+    /// Runs several statements, separated by `;` and without parameters, and gives their rows as text.
+    ///
+    /// Never put text from outside into them.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn simple_query(&self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+        self.executor().await?.simple_query(sql).await
+    }
+
+    /// Starts a `COPY … FROM STDIN`.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn copy_in(&self, sql: &str) -> Result<CopyIn<'static>, Error> {
+        let mut executor = Box::new(self.executor().await?);
+        let sink = executor.start_copy_in(sql).await?;
+        Ok(CopyIn::new(Hold::Own(executor), sink))
+    }
+
+    /// Starts a `COPY … TO STDOUT`.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn copy_out(&self, sql: &str) -> Result<CopyOut<'static>, Error> {
+        let mut executor = Box::new(self.executor().await?);
+        let data = executor.start_copy_out(sql).await?;
+        Ok(CopyOut::new(Hold::Own(executor), data))
+    }
+
+    /// Begins a transaction on a session of its own.
+    ///
+    /// # Errors
+    ///
+    /// No session was to be had, or the server refused it.
+    pub async fn transaction(&self) -> Result<Transaction<'static>, Error> {
+        self.build_transaction().start().await
+    }
+
+    /// Begins a transaction of a certain kind.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn report(db: &connreg_backends::postgres::Client) -> Result<(), connreg::Error> {
+    /// use connreg_backends::postgres::IsolationLevel;
+    ///
+    /// let mut report = db
+    ///     .build_transaction()
+    ///     .isolation_level(IsolationLevel::Serializable)
+    ///     .read_only(true)
+    ///     .deferrable(true)
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn build_transaction(&self) -> TransactionBuilder<'static> {
+        TransactionBuilder::on_pool(self.clone())
+    }
+
+    /// Takes a session of one's own out of the pool.
+    ///
+    /// # Errors
+    ///
+    /// None became free within `pool.acquire_timeout`, or none could be opened.
+    pub async fn acquire(&self) -> Result<Lease, Error> {
+        Ok(Lease::new(self.executor().await?))
+    }
+
+    /// Listens on channels, on a session beside the pool, which is opened anew whenever it is lost.
+    ///
+    /// # Errors
+    ///
+    /// The session could not be opened.
+    pub async fn listen<I>(&self, channels: I) -> Result<Notifications, Error>
+    where
+        I: IntoIterator<Item: AsRef<str>>,
+    {
+        let channels = channels
+            .into_iter()
+            .map(|channel| channel.as_ref().to_owned())
+            .collect();
+        listen::start(
+            self.0.connector.clone(),
+            channels,
+            self.0.closed.subscribe(),
+        )
+        .await
+    }
+
+    /// Tells whoever listens on a channel.
+    ///
+    /// # Errors
+    ///
+    /// As [`query`](Self::query).
+    pub async fn notify(&self, channel: &str, payload: &str) -> Result<(), Error> {
+        self.execute("SELECT pg_notify($1, $2)", &[&channel, &payload])
+            .await
+            .map(drop)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("connection", self.0.connector.context().name())
+            .field("pool", &self.statistics())
+            .finish()
+    }
+}

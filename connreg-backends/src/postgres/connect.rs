@@ -1,0 +1,402 @@
+//! Opening a session: hosts in turn, their addresses, TLS as far as it is wanted, and a look at who answers.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use connreg::{ConnectError, Context, ErrorKind};
+use tokio::net::lookup_host;
+use tokio::time::{Instant, timeout};
+use tokio_postgres::config::{Config, SslMode as DriverMode};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error;
+use super::listen::Outlet;
+use super::passfile;
+use super::random;
+use super::session::Session;
+use super::settings::{Postgres, SslMode};
+use super::target::{Place, SessionAttributes, Target};
+
+/// The oldest major version that is still looked after here.
+const OLDEST: u32 = 12;
+
+/// Left of `connect_timeout` for saying which server did not answer.
+const MARGIN: Duration = Duration::from_millis(20);
+
+/// Opens sessions, for the pool and for listeners.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector(Arc<Inner>);
+
+struct Inner {
+    context: Context,
+    target: Target,
+    /// One for each mode in use.
+    tls: Vec<(SslMode, MakeRustlsConnect)>,
+    cache_size: usize,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector")
+            .field("places", &self.target.places)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    /// Reads the certificates; connects to nothing.
+    pub(crate) async fn new(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
+        let target = settings
+            .target()
+            .map_err(|mistake| ConnectError::new(ErrorKind::Configuration, mistake.0))?;
+        let mut tls = Vec::new();
+        for place in &target.places {
+            let mode = target.mode(place);
+            if mode < SslMode::VerifyFull && !place.is_local() {
+                tracing::warn!(
+                    connection = &**context.name(),
+                    server = %place,
+                    ssl_mode = mode.as_str(),
+                    "this mode does not prove who the server is; `verify-full` does"
+                );
+            }
+            let wanted = mode != SslMode::Disable && !tls.iter().any(|(known, _)| *known == mode);
+            if wanted {
+                let config = target.tls(mode).client_config().await?;
+                tls.push((mode, MakeRustlsConnect::new(config)));
+            }
+        }
+        let cache_size = settings.statement_cache_size;
+        Ok(Self(Arc::new(Inner {
+            context: context.clone(),
+            target,
+            tls,
+            cache_size,
+        })))
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// Opens a session with the first server that will do.
+    pub(crate) async fn open(
+        &self,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let target = &self.0.target;
+        let mut places: Vec<&Place> = target.places.iter().collect();
+        if target.shuffle {
+            random::shuffle(&mut places);
+        }
+        let rounds: &[SessionAttributes] = match &target.attributes {
+            SessionAttributes::PreferStandby => {
+                &[SessionAttributes::Standby, SessionAttributes::Any]
+            }
+            other => std::slice::from_ref(other),
+        };
+        let attempts = u32::try_from(places.len() * rounds.len()).unwrap_or(u32::MAX);
+        let mut until = Budget::new(self.0.context.connect_timeout(), attempts);
+        let mut failures: Vec<ConnectError> = Vec::new();
+        for wanted in rounds {
+            for place in &places {
+                let limit = until.next_share();
+                let opened = timeout(
+                    limit,
+                    self.open_place(place, *wanted, notifications.clone()),
+                )
+                .await;
+                let failure = match opened {
+                    Ok(Ok(session)) => return Ok(session),
+                    Ok(Err(failure)) => failure,
+                    Err(_) => {
+                        let message = format!("{place} did not answer within {limit:.1?}");
+                        ConnectError::new(ErrorKind::Timeout, message)
+                    }
+                };
+                // Another server would get the same wrong password, and an account may be locked by it.
+                if failure.kind() == ErrorKind::Authentication {
+                    return Err(failure);
+                }
+                failures.push(failure);
+            }
+        }
+        Err(all_of(failures))
+    }
+
+    async fn open_place(
+        &self,
+        place: &Place,
+        wanted: SessionAttributes,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let mut config = self.0.target.session.clone();
+        self.0.set_password(&mut config, place).await?;
+        let addresses = match place {
+            Place::Socket { directory, port } => {
+                config.host_path(directory).port(*port);
+                vec![None]
+            }
+            Place::Tcp {
+                host,
+                address,
+                port,
+            } => {
+                config.host(host.as_str()).port(*port);
+                addresses_of(host, *address, *port)
+                    .await?
+                    .into_iter()
+                    .map(Some)
+                    .collect()
+            }
+        };
+        let mut failures = Vec::new();
+        for address in addresses {
+            let mut config = config.clone();
+            if let Some(address) = address {
+                config.hostaddr(address);
+            }
+            let opened = self.open_address(place, &config, notifications.clone());
+            let opened = match self.0.target.host_timeout {
+                None => opened.await,
+                Some(limit) => timeout(limit, opened).await.unwrap_or_else(|_| {
+                    let message = format!("{place} did not answer within {limit:.1?}");
+                    Err(ConnectError::new(ErrorKind::Timeout, message))
+                }),
+            };
+            match opened {
+                Ok(mut session) => {
+                    look_at(&mut session, place, wanted).await?;
+                    return Ok(session);
+                }
+                Err(failure) if failure.kind() == ErrorKind::Authentication => return Err(failure),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Err(all_of(failures))
+    }
+
+    /// Tries the protections that the mode allows, in its order.
+    async fn open_address(
+        &self,
+        place: &Place,
+        config: &Config,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let mode = self.0.target.mode(place);
+        let attempts: &[DriverMode] = match mode {
+            SslMode::Disable => &[DriverMode::Disable],
+            SslMode::Allow => &[DriverMode::Disable, DriverMode::Require],
+            SslMode::Prefer => &[DriverMode::Prefer, DriverMode::Disable],
+            _ => &[DriverMode::Require],
+        };
+        let mut first = None;
+        for driver_mode in attempts {
+            let mut config = config.clone();
+            config.ssl_mode(*driver_mode);
+            match self
+                .open_once(place, mode, &config, notifications.clone())
+                .await
+            {
+                Ok(session) => return Ok(session),
+                // What is first said is what counts; the other protection is tried only where it may be the cause.
+                Err(failure) if !is_about_protection(&failure) => {
+                    return Err(first.unwrap_or(failure));
+                }
+                Err(failure) => first = first.or(Some(failure)),
+            }
+        }
+        Err(first.unwrap_or_else(|| ConnectError::new(ErrorKind::Tls, "no protection was tried")))
+    }
+
+    async fn open_once(
+        &self,
+        place: &Place,
+        mode: SslMode,
+        config: &Config,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let failed = |error| error::of_connecting(&place.to_string(), error);
+        let tls = self.0.tls.iter().find(|(known, _)| *known == mode);
+        // One branch for each type of stream.
+        match tls {
+            Some((_, tls)) if config.get_ssl_mode() != DriverMode::Disable => {
+                let (client, connection) = config.connect(tls.clone()).await.map_err(failed)?;
+                check_version(place, connection.parameter("server_version"))?;
+                let mut session = Session::start(
+                    &self.0.context,
+                    client,
+                    connection,
+                    self.0.cache_size,
+                    notifications,
+                );
+                session.tls = Some(tls.clone());
+                Ok(session)
+            }
+            _ => {
+                let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+                check_version(place, connection.parameter("server_version"))?;
+                Ok(Session::start(
+                    &self.0.context,
+                    client,
+                    connection,
+                    self.0.cache_size,
+                    notifications,
+                ))
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn set_password(&self, config: &mut Config, place: &Place) -> Result<(), ConnectError> {
+        let Some(path) = self
+            .target
+            .passfile
+            .clone()
+            .filter(|_| config.get_password().is_none())
+        else {
+            return Ok(());
+        };
+        let (host, port) = match place {
+            Place::Tcp { host, port, .. } => (host.clone(), *port),
+            Place::Socket { directory, port } => (directory.display().to_string(), *port),
+        };
+        let user = config.get_user().unwrap_or_default().to_owned();
+        let database = config.get_dbname().unwrap_or(&user).to_owned();
+        let found = passfile::look_up(path, host, port, database, user).await?;
+        if let Some(password) = found {
+            config.password(password.expose());
+        }
+        Ok(())
+    }
+}
+
+/// What is left of the time to connect, shared out among the attempts that are left.
+struct Budget {
+    end: Instant,
+    attempts: u32,
+}
+
+impl Budget {
+    fn new(limit: Duration, attempts: u32) -> Self {
+        Self {
+            end: Instant::now() + limit.saturating_sub(MARGIN.min(limit / 10)),
+            attempts,
+        }
+    }
+
+    fn next_share(&mut self) -> Duration {
+        let share = self.end.saturating_duration_since(Instant::now()) / self.attempts.max(1);
+        self.attempts -= 1;
+        share
+    }
+}
+
+/// Whether another protection than the one that was tried may help.
+fn is_about_protection(failure: &ConnectError) -> bool {
+    let said = std::error::Error::source(failure)
+        .and_then(|cause| cause.downcast_ref::<tokio_postgres::Error>())
+        .and_then(tokio_postgres::Error::code);
+    // What a server says that lets this user in with, or without, TLS only.
+    failure.kind() == ErrorKind::Tls || said == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
+}
+
+async fn addresses_of(
+    host: &str,
+    known: Option<IpAddr>,
+    port: u16,
+) -> Result<Vec<IpAddr>, ConnectError> {
+    if let Some(address) = known {
+        return Ok(vec![address]);
+    }
+    let failed = || {
+        ConnectError::new(
+            ErrorKind::Dns,
+            format!("the host `{host}` could not be found"),
+        )
+    };
+    let found = lookup_host((host, port))
+        .await
+        .map_err(|error| failed().with_source(error))?;
+    let mut addresses: Vec<_> = found.map(|address: SocketAddr| address.ip()).collect();
+    addresses.dedup();
+    if addresses.is_empty() {
+        Err(failed())
+    } else {
+        Ok(addresses)
+    }
+}
+
+fn check_version(place: &Place, version: Option<&str>) -> Result<(), ConnectError> {
+    let major = version.and_then(|version| {
+        let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse::<u32>().ok()
+    });
+    match (version, major) {
+        (Some(version), Some(major)) if major < OLDEST => {
+            let message = format!("{place} is PostgreSQL {version}, and {OLDEST} is needed");
+            Err(ConnectError::new(ErrorKind::Version, message))
+        }
+        // A proxy that does not say may have anything behind it.
+        _ => Ok(()),
+    }
+}
+
+/// Whether the server is in the role that is wanted.
+async fn look_at(
+    session: &mut Session,
+    place: &Place,
+    wanted: SessionAttributes,
+) -> Result<(), ConnectError> {
+    use SessionAttributes as A;
+    if matches!(wanted, A::Any | A::PreferStandby) {
+        return Ok(());
+    }
+    let asked = session
+        .client
+        .simple_query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
+        .await;
+    let messages = match asked {
+        Ok(messages) => messages,
+        Err(error) => return Err(session.explain(error).await),
+    };
+    let row = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let standby = row.and_then(|row| row.get(0)) == Some("t");
+    let read_only = standby || row.and_then(|row| row.get(1)) == Some("on");
+    let (fits, is) = match wanted {
+        A::ReadWrite => (!read_only, "read-only"),
+        A::ReadOnly => (read_only, "open to writes"),
+        A::Primary => (!standby, "a standby"),
+        A::Standby => (standby, "the primary"),
+        A::Any | A::PreferStandby => (true, "anything"),
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = format!("{place} is {is}, which `target_session_attrs` rules out");
+    Err(ConnectError::new(ErrorKind::Role, message))
+}
+
+/// One error for all that was tried.
+fn all_of(mut failures: Vec<ConnectError>) -> ConnectError {
+    let Some(last) = failures.pop() else {
+        return ConnectError::new(ErrorKind::Configuration, "there is no server to try");
+    };
+    if failures.is_empty() {
+        return last;
+    }
+    let told = |failure: &ConnectError| format!("{failure} ({})", failure.kind());
+    let mut all: Vec<_> = failures.iter().map(told).collect();
+    all.push(told(&last));
+    let message = format!("no server could be used: {}", all.join("; "));
+    // The kind of the first: the servers behind it are there for when it fails.
+    let kind = failures[0].kind();
+    ConnectError::new(kind, message).with_source(last)
+}

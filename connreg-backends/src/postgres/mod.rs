@@ -1,0 +1,66 @@
+//! Postgres: settings, a fair pool of sessions with cached statements, transactions, `LISTEN` and `COPY`.
+//!
+//! Built on `tokio-postgres`, whose types for rows, parameters and errors are used as they are; enable its `with-…`
+//! features to use `chrono`, `uuid`, `serde_json` and so on as parameters and columns.
+
+mod client;
+mod connect;
+mod conninfo;
+mod copy_in;
+mod effect;
+mod error;
+mod executor;
+mod hold;
+mod identifier;
+mod lease;
+mod listen;
+mod manager;
+mod passfile;
+mod random;
+mod rows;
+mod session;
+mod settings;
+mod statements;
+mod stream;
+mod target;
+mod transaction;
+
+use connreg::pool::PoolStatistics;
+use connreg::{Backend, ConnectError, Context};
+
+pub use client::Client;
+pub use copy_in::CopyIn;
+pub use error::{db_error, sql_state};
+pub use executor::Executor;
+pub use identifier::quote_identifier;
+pub use lease::Lease;
+pub use listen::{Gap, Heard, Notifications};
+pub use settings::{Postgres, SslMode};
+pub use stream::{CopyOut, RowStream};
+pub use transaction::{Transaction, TransactionBuilder};
+
+pub use tokio_postgres;
+pub use tokio_postgres::error::{DbError, SqlState};
+pub use tokio_postgres::{IsolationLevel, Notification, Row, SimpleQueryMessage, types};
+
+impl Backend for Postgres {
+    type Client = Client;
+
+    const POOLED: bool = true;
+
+    async fn connect(&self, context: &Context) -> Result<Client, ConnectError> {
+        Client::open(self, context).await
+    }
+
+    async fn check(client: &Client) -> Result<(), ConnectError> {
+        client.check().await
+    }
+
+    async fn close(client: &Client) {
+        client.close().await;
+    }
+
+    fn statistics(client: &Client) -> Option<PoolStatistics> {
+        Some(client.statistics())
+    }
+}

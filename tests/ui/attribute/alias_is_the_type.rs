@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "my_thing", category = "db", aliases("my-thing"))]
+struct Thing {
+}
+
+fn main() {}

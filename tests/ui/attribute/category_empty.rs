@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing" category = "db")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use connreg::connection;
+
+#[connection]
+struct Thing {}
+
+fn main() {}

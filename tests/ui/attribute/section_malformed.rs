@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "db", section("external..thing"))]
+struct Thing {
+}
+
+fn main() {}

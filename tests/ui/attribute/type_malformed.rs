@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "My Thing!", category = "db")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(category = "db")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "db", type = "other")]
+struct Thing {
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "db", provide(KeyValue))]
+struct Thing {
+}
+
+fn main() {}

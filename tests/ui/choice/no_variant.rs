@@ -1,0 +1,6 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+enum Mode {}
+
+fn main() {}

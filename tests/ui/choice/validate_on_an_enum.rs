@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+#[setting(validate = check)]
+enum Mode {
+    Fast,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use connreg::Settings;
+
+#[derive(Clone, Settings)]
+struct Thing {
+    field: u8,
+}
+
+fn main() {}

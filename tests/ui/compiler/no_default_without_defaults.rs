@@ -1,0 +1,12 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    host: String,
+}
+
+fn make() -> Thing {
+    Thing::default()
+}
+
+fn main() {}

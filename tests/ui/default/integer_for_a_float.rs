@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(default = 2)]
+    field: f64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(default = "a")]
+    field: Vec<String>,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(alias = "host_name")]
+    hostname: u8,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(one_of = ["a", "b", "a"])]
+    field: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(range = 1..=300)]
+    field: u8,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(secret)]
+    field: u32,
+}
+
+fn main() {}

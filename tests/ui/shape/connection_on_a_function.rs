@@ -1,0 +1,6 @@
+use connreg::connection;
+
+#[connection(type = "thing", category = "db")]
+fn thing() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing(u8);
+
+fn main() {}

@@ -1,0 +1,8 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+union Thing {
+    one: u8,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing<T> {
+    field: T,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use connreg::Settings;
+
+#[derive(Settings)]
+struct Thing {
+    #[setting(serde = "name")]
+    field: u8,
+}
+
+fn main() {}
