@@ -308,6 +308,33 @@ impl Registry {
     }
 }
 
+impl fmt::Display for Registry {
+    /// How many types there are, then a line for each: name, category, crate, version, file and line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.types.len() {
+            1 => f.write_str("1 connection type")?,
+            n => write!(f, "{n} connection types")?,
+        }
+        let width = |text: fn(ConnectionType) -> &'static str| {
+            self.types
+                .iter()
+                .map(|kind| text(*kind).len())
+                .max()
+                .unwrap_or(0)
+        };
+        let (names, categories) = (width(ConnectionType::name), width(ConnectionType::category));
+        for kind in &self.types {
+            let category = kind.category();
+            write!(
+                f,
+                "\n{kind:names$}  {category:categories$}  {}",
+                kind.0.place()
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Names of the back ends in `connreg-backends`, with the feature that brings each.
 ///
 /// The core knows no back end; it only knows where a missing one would come from.

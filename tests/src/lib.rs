@@ -1,1 +1,25 @@
-//! Starts real servers for the tests.
+//! Real servers for tests, and the list that a suite on them is.
+//!
+//! Lives here: getting a server's binaries, starting it on a random loopback port in a temporary
+//! folder, stopping it whatever happens, hurting it on purpose. Nothing of connreg lives here.
+//!
+//! `docs/testing.md` says how to write a test with it.
+
+mod certificates;
+mod error;
+mod guard;
+mod place;
+mod port;
+mod postgres;
+mod process;
+mod redis;
+mod server;
+mod source;
+pub mod suite;
+
+pub use certificates::{Certificates, ServerCertificate};
+pub use error::HarnessError;
+pub use guard::{GuardedGroup, guard_group};
+pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
+pub use redis::{Redis, RedisCluster, RedisKeys, RedisOptions, RedisSentinel};
+pub use source::{POSTGRES_URL, REDIS_URL, Source};

@@ -1,0 +1,312 @@
+//! One server process: started so that it can't be left behind, read, frozen, killed, stopped.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::error::HarnessError;
+use crate::guard::{self, EndBy};
+use crate::place;
+
+/// How long a server may take to end after being asked to, before it is killed.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    pub(crate) name: &'static str,
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+    pub(crate) folder: PathBuf,
+    pub(crate) end_by: EndBy,
+}
+
+/// Everything a server wrote, line by line.
+#[derive(Debug, Default)]
+struct Log {
+    written: Mutex<Written>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    lines: Vec<String>,
+    /// Nobody holds the other end any more: the server and all its children are gone.
+    closed: bool,
+}
+
+impl Log {
+    fn wait_until(&self, done: impl Fn(&Written) -> bool, deadline: Duration) -> bool {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let (written, _) = self
+            .changed
+            .wait_timeout_while(written, deadline, |written| !done(written))
+            .unwrap_or_else(PoisonError::into_inner);
+        done(&written)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.lines.clone()
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    name: &'static str,
+    end_by: EndBy,
+    log: Arc<Log>,
+}
+
+impl Process {
+    /// Starts a server and waits for a line that has `ready` in it.
+    pub(crate) fn start(
+        launch: &Launch,
+        ready: &str,
+        within: Duration,
+    ) -> Result<Self, HarnessError> {
+        let process = Self::spawn(launch)?;
+        let is_ready = |written: &Written| written.lines.iter().any(|line| line.contains(ready));
+        process
+            .log
+            .wait_until(|written| is_ready(written) || written.closed, within);
+        let lines = process.log.lines();
+        if lines.iter().any(|line| line.contains(ready)) {
+            return Ok(process);
+        }
+        Err(HarnessError::Failed(format!(
+            "{} did not become ready within {within:?}; it wrote:\n{}",
+            launch.name,
+            lines.join("\n")
+        )))
+    }
+
+    fn spawn(launch: &Launch) -> Result<Self, HarnessError> {
+        // The shell becomes the server only once the guard knows its process id; if this process
+        // dies before, the shell reads the end of its input and is gone.
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", "read -r go && exec \"$@\" 2>&1 </dev/null", "sh"])
+            .arg(&launch.program)
+            .args(&launch.arguments)
+            .envs(launch.environment.iter().map(|(key, value)| (key, value)))
+            .env("LC_ALL", "C")
+            .current_dir(&launch.folder)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        become_account(&mut command);
+        let mut child = command.spawn().map_err(|error| {
+            HarnessError::failed(format_args!("can't start {}", launch.name), error)
+        })?;
+        guard::server_started(child.id(), launch.end_by)?;
+        let log = Arc::new(Log::default());
+        if let Some(output) = child.stdout.take() {
+            let log = Arc::clone(&log);
+            thread::spawn(move || {
+                let mut reader = BufReader::new(output);
+                let mut line = Vec::new();
+                while reader.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+                    let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+                    line.clear();
+                    let mut written = log.written.lock().unwrap_or_else(PoisonError::into_inner);
+                    written.lines.push(text);
+                    log.changed.notify_all();
+                }
+                let mut written = log.written.lock().unwrap_or_else(PoisonError::into_inner);
+                written.closed = true;
+                log.changed.notify_all();
+            });
+        }
+        let process = Self {
+            child,
+            name: launch.name,
+            end_by: launch.end_by,
+            log,
+        };
+        process.let_go()
+    }
+
+    fn let_go(mut self) -> Result<Self, HarnessError> {
+        let mut input = self
+            .child
+            .stdin
+            .take()
+            .ok_or_else(|| HarnessError::Failed("a server has no standard input".to_owned()))?;
+        input.write_all(b"go\n").map_err(|error| {
+            HarnessError::failed(format_args!("can't start {}", self.name), error)
+        })?;
+        Ok(self)
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lines()
+    }
+
+    /// `SIGSTOP` to the server and its children: sockets stay open, nothing answers.
+    pub(crate) fn freeze(&self) {
+        // The parent first: it can't make new children then.
+        signal(self.id(), Signal::STOP);
+        for child in children(self.id()) {
+            signal(child, Signal::STOP);
+        }
+    }
+
+    /// `SIGCONT` to the server and its children.
+    pub(crate) fn thaw(&self) {
+        for child in children(self.id()) {
+            signal(child, Signal::CONT);
+        }
+        signal(self.id(), Signal::CONT);
+    }
+
+    /// `SIGKILL` to the server and its children; returns when all of them are gone.
+    pub(crate) fn kill(mut self) -> Result<(), HarnessError> {
+        self.kill_now()
+    }
+
+    fn kill_now(&mut self) -> Result<(), HarnessError> {
+        signal(self.id(), Signal::STOP);
+        let children = children(self.id());
+        signal(self.id(), Signal::KILL);
+        for child in children {
+            signal(child, Signal::KILL);
+        }
+        self.reap()
+    }
+
+    /// Ends the server at once, its children with it.
+    fn end(&mut self) -> Result<(), HarnessError> {
+        if matches!(self.child.try_wait(), Ok(Some(_))) {
+            return self.reap();
+        }
+        self.thaw();
+        signal(
+            self.id(),
+            match self.end_by {
+                EndBy::Term => Signal::TERM,
+                EndBy::Quit => Signal::QUIT,
+            },
+        );
+        if self.log.wait_until(|written| written.closed, END_WITHIN) {
+            self.reap()
+        } else {
+            self.kill_now()
+        }
+    }
+
+    fn reap(&mut self) -> Result<(), HarnessError> {
+        self.child.wait().map_err(|error| {
+            HarnessError::failed(format_args!("can't await {}", self.name), error)
+        })?;
+        guard::server_gone(self.child.id(), self.end_by);
+        if self.log.wait_until(|written| written.closed, END_WITHIN) {
+            Ok(())
+        } else {
+            Err(HarnessError::Failed(format!(
+                "a child of {} outlived it by {END_WITHIN:?}",
+                self.name
+            )))
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A drop must not panic over a test's own panic; what could not be ended is told.
+        if let Err(error) = self.end() {
+            eprintln!("{error}");
+        }
+    }
+}
+
+/// Makes a command run as the servers' user.
+pub(crate) fn become_account(command: &mut Command) {
+    if let Some(account) = place::account() {
+        command.uid(account.uid).gid(account.gid);
+    }
+}
+
+/// Runs a command to its end as the servers' user, and gives its output or why it failed.
+pub(crate) fn run(mut command: Command) -> Result<String, HarnessError> {
+    let program = Path::new(command.get_program())
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| HarnessError::failed(format_args!("can't run {program}"), error))?;
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    Err(HarnessError::Failed(format!(
+        "{program} ended with {}: {}",
+        output.status,
+        text.trim()
+    )))
+}
+
+/// Asks again until there is an answer: for states that no one announces.
+pub(crate) fn poll<T>(
+    what: &str,
+    within: Duration,
+    mut ask: impl FnMut() -> Option<T>,
+) -> Result<T, HarnessError> {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return Ok(answer);
+        }
+        if started.elapsed() > within {
+            return Err(HarnessError::Failed(format!(
+                "{what}: not within {within:?}"
+            )));
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(pid: u32, signal: Signal) {
+    // A process that is gone already needs no signal.
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// The direct children of a process; Postgres has one per connection, each in its own session.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task"));
+    let list: String = match threads {
+        Ok(threads) => threads
+            .flatten()
+            .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+            .collect(),
+        Err(_) => Command::new("pgrep")
+            .args(["-P", &pid.to_string()])
+            .output()
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .unwrap_or_default(),
+    };
+    list.split_whitespace()
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
+}

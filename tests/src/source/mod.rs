@@ -1,0 +1,109 @@
+//! Where a server's program comes from: a Docker engine, this machine, or a registry.
+
+mod cache;
+mod postgres;
+mod redis;
+
+use std::env;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub(crate) use postgres::postgres;
+pub(crate) use redis::redis;
+
+use crate::error::HarnessError;
+
+/// Names the Postgres server that tests share, when there is one already.
+pub const POSTGRES_URL: &str = "CONNREG_TEST_POSTGRES_URL";
+/// Names the Redis server that tests share, when there is one already.
+pub const REDIS_URL: &str = "CONNREG_TEST_REDIS_URL";
+/// Which sources are asked: any of `docker,path,registry`; all of them when it is not set.
+const SOURCES: &str = "CONNREG_TEST_SOURCES";
+
+/// Where a server's program comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Programs in a folder of this machine or of the cache.
+    Programs(Programs),
+}
+
+/// Programs of a server, and the shared libraries that came with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programs {
+    pub(crate) folder: PathBuf,
+    pub(crate) libraries: Option<PathBuf>,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Programs(programs) => write!(f, "{}", programs.folder.display()),
+        }
+    }
+}
+
+impl Programs {
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
+        self.libraries
+            .iter()
+            .map(|folder| ("LD_LIBRARY_PATH", folder.clone().into_os_string()))
+            .collect()
+    }
+}
+
+fn asked(source: &str) -> bool {
+    env::var(SOURCES).map_or(true, |list| {
+        list.split(',').any(|each| each.trim() == source)
+    })
+}
+
+/// The first folder of the `PATH`, then of `more`, that has all the programs.
+fn on_this_machine(programs: &[&str], more: &[PathBuf]) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(more.iter().cloned())
+        .find(|folder| programs.iter().all(|name| folder.join(name).is_file()))
+}
+
+fn has_program(name: &str) -> bool {
+    on_this_machine(&[name], &[]).is_some()
+}
+
+/// A source is looked for once per process; what was found or not stays so.
+type Found = OnceLock<Result<Source, HarnessError>>;
+
+/// Gives the source, or why it has none.
+type Attempt = fn() -> Result<Source, String>;
+
+fn first_of(what: &str, attempts: &[(&str, Attempt)]) -> Result<Source, HarnessError> {
+    let mut reasons = Vec::new();
+    for &(name, attempt) in attempts {
+        if !asked(name) {
+            continue;
+        }
+        match attempt() {
+            Ok(source) => return Ok(source),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    if reasons.is_empty() {
+        reasons.push(format!("{SOURCES} names no known source"));
+    }
+    Err(HarnessError::Unavailable(format!(
+        "no {what}: {}",
+        reasons.join("; ")
+    )))
+}
+
+fn sorted_folders(parent: &Path) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(parent)
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    folders.sort();
+    folders
+}
