@@ -81,6 +81,7 @@ pub use connreg_macros::{Settings, connection};
 pub use crate::backend::Backend;
 pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, Connection, ConnectionInfo,
+    Opening,
 };
 pub use crate::connections::{Builder, Connections, Status};
 pub use crate::context::Context;
