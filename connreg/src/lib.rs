@@ -70,6 +70,8 @@ mod registry;
 mod runtime;
 mod settings;
 mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use bytesize::ByteSize;
 pub use url::Url;
@@ -79,6 +81,7 @@ pub use connreg_macros::{Settings, connection};
 pub use crate::backend::Backend;
 pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, Connection, ConnectionInfo,
+    Opening,
 };
 pub use crate::connections::{Builder, Connections, Status};
 pub use crate::context::Context;

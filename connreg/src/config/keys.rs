@@ -75,7 +75,7 @@ impl Known {
             }
         });
         collect(self.common, &mut |field| {
-            names.extend(field.names().map(str::to_owned))
+            names.extend(field.names().map(str::to_owned));
         });
         if !self.common.is_empty() {
             names.extend(

@@ -184,7 +184,12 @@ impl<'a> Survey<'a> {
             return;
         }
         let is_category = above.is_none() && self.sections.is_category(&entry.key);
-        let Some(table) = expect_table(entry.node, &path, "tables", report) else {
+        let of = if is_category {
+            "connections by type"
+        } else {
+            "tables"
+        };
+        let Some(table) = expect_table(entry.node, &path, of, report) else {
             return;
         };
         for entry in table.entries {
@@ -272,7 +277,11 @@ impl<'a> Survey<'a> {
             return Kind::Mistaken;
         };
         let Some(kind) = self.registry.find(&text) else {
-            let (message, help) = self.registry.unknown(&text);
+            let (mut message, help) = self.registry.unknown(&text);
+            // What a variable holds is not told.
+            if origin.via.is_some() {
+                "there is no connection type of this name".clone_into(&mut message);
+            }
             report.push(Mistake::error(key, message).at(&origin).help(help));
             return Kind::Mistaken;
         };

@@ -97,14 +97,25 @@ impl<C: ?Sized> fmt::Debug for CapabilityConnection<C> {
 /// An open client, seen as a capability and kept alive by this guard.
 pub struct CapabilityClient<C: ?Sized>(Guard<Option<Arc<ViewOf<C>>>>);
 
+impl<C: ?Sized> CapabilityClient<C> {
+    /// The client itself, shared.
+    pub fn share(&self) -> Arc<C> {
+        Arc::clone(&self.view().client)
+    }
+
+    fn view(&self) -> &ViewOf<C> {
+        let Some(view) = &*self.0 else {
+            unreachable!("made only from a view")
+        };
+        view
+    }
+}
+
 impl<C: ?Sized> Deref for CapabilityClient<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
-        let Some(view) = &*self.0 else {
-            unreachable!("made only from a view")
-        };
-        &view.client
+        &self.view().client
     }
 }
 

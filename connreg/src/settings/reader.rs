@@ -1,6 +1,6 @@
 //! Reading a table field by field, so that every mistake in it is found in one go.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::{Bound, RangeBounds};
 
 use serde::de::DeserializeOwned;
@@ -144,6 +144,12 @@ impl<'a> Context<'a> {
         let value = S::read(&mut reader);
         let complete = reader.finish(Known::nested(S::FIELDS));
         value.filter(|_| complete)
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reading `{}`", self.path())
     }
 }
 
@@ -295,6 +301,12 @@ impl<'c, 'a> TableReader<'c, 'a> {
             Some(entry) => Taken::Entry(entry),
             None => Taken::Absent,
         }
+    }
+}
+
+impl fmt::Debug for TableReader<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context.fmt(f)
     }
 }
 
@@ -453,6 +465,12 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 None
             }
         }
+    }
+}
+
+impl<T> fmt::Debug for FieldReader<'_, '_, '_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, setting `{}`", self.reader, self.field.name)
     }
 }
 

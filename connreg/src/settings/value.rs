@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Formatter};
+use std::hash::BuildHasher;
 use std::iter;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -146,11 +147,10 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
             format!("`{text}`")
         };
         let message = format!("expected one of {}, found {found}", known.join(", "));
-        match nearest(&text, words()) {
-            Some(near) => {
-                context.wrong_value_with(node, message, format!("did you mean `{near}`?"))
-            }
-            None => context.wrong_value(node, message),
+        if let Some(near) = nearest(&text, words()) {
+            context.wrong_value_with(node, message, format!("did you mean `{near}`?"));
+        } else {
+            context.wrong_value(node, message);
         }
     }
     found
@@ -397,7 +397,7 @@ impl SettingValue for Duration {
 }
 
 /// Reads `30` and `2.5` (seconds), `30s`, `1h 30m`, `00:00:30` and `1.02:03:04.5` (days before the dot, as .NET writes).
-pub fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     if text.contains(':') {
         return parse_clock(text);
@@ -556,8 +556,8 @@ fn split<T: SettingValue>(text: &str, node: &Node, context: &mut Context<'_>) ->
 }
 
 macro_rules! maps {
-    ($($map:ident)*) => {$(
-        impl<T: SettingValue> SettingValue for $map<String, T> {
+    ($($map:ident $(<$hasher:ident>)?)*) => {$(
+        impl<T: SettingValue $(, $hasher: BuildHasher + Default)?> SettingValue for $map<String, T $(, $hasher)?> {
             const SHAPE: Shape = Shape::Map(&T::SHAPE);
 
             const DEFAULT: Option<&'static str> = Some("{}");
@@ -583,7 +583,7 @@ macro_rules! maps {
             }
         }
 
-        impl<T> Length for $map<String, T> {
+        impl<T $(, $hasher)?> Length for $map<String, T $(, $hasher)?> {
             const UNIT: &'static str = "entries";
             fn length(&self) -> Option<usize> {
                 Some(self.len())
@@ -592,8 +592,7 @@ macro_rules! maps {
     )*};
 }
 
-// The standard hasher is what users declare.
-maps! { HashMap BTreeMap }
+maps! { HashMap<S> BTreeMap }
 
 impl Length for String {
     const UNIT: &'static str = "characters";
