@@ -144,6 +144,19 @@ fn ten_megabytes_are_read() {
 }
 
 #[test]
+fn a_file_that_is_all_wrong_is_read_in_good_time() {
+    let mut content = "db:\n  mem:\n".to_owned();
+    for number in 0..100_000 {
+        let _ = writeln!(content, "    unknown_key_{number}: ${{X}}");
+    }
+    let folder = Folder::new().file("application.yaml", content);
+    let start = Instant::now();
+    assert_eq!(folder.findings().len(), 5_000);
+    let taken = start.elapsed();
+    assert!(taken < PATIENCE, "{taken:?}");
+}
+
+#[test]
 fn a_thousand_connections_in_twenty_files_are_read() {
     let mut folder = Folder::new()
         .env("HOST", "h")
