@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod dial;
 mod error;
+mod farewell;
 mod key_value;
 mod lease;
 mod link;
