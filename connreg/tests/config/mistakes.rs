@@ -170,7 +170,7 @@ fn checks_of_a_types_own() {
             "application.yaml",
             &format!("db: {{checked: {{{content}}}}}"),
             &[expected],
-        )
+        );
     };
     one(
         "role: reader",
