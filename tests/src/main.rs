@@ -112,6 +112,21 @@ fn run_tests(arguments: &Arguments, shared: &Shared) -> Result<bool, HarnessErro
     if arguments.list {
         command.arg("--list");
     }
+    // What cargo told this program about itself; build scripts that look at it would run again.
+    for (name, _) in env::vars_os() {
+        let about_itself = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if about_itself
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
     command
         .args(&arguments.rest)
         .envs(shared.variables.iter().map(|(name, url)| (name, url)))
