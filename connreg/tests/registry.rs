@@ -34,7 +34,19 @@ pub(crate) struct Heap {}
 #[connection(type = "telephone", category = "external")]
 pub(crate) struct Telephone {}
 
-does_nothing!(BookShelf, Heap, Telephone);
+does_nothing!(Heap, Telephone);
+
+impl Backend for BookShelf {
+    type Client = u16;
+
+    async fn connect(&self, _context: &Context) -> Result<u16, ConnectError> {
+        Ok(self.capacity)
+    }
+
+    async fn check(_client: &u16) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
 
 #[test]
 fn types_are_found_by_name_and_alias_as_configuration_writes_them() {
