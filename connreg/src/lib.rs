@@ -56,6 +56,7 @@ mod backend;
 pub mod capability;
 pub mod config;
 mod connection;
+mod connection_enum;
 mod connections;
 mod context;
 mod descriptor;

@@ -21,7 +21,7 @@ fn every_mistake_of_every_file_is_told_in_order() {
             "error: application.yaml:3:11: `db.pg.port`: expected a whole number, found `x`",
             "error: application.yaml:4:5: `db.pg.hots`: unknown key; did you mean `host`?",
             "error: application.yaml:6:14: `db.mem.durable`: expected true or false, found a whole number",
-            "error: appsettings.json:2:27: `Connections.B.ConnectionType`: there is no connection type `Mmem`; did you mean `mem`? linked: confluence, finder, jira, mem, pg, pgvector",
+            "error: appsettings.json:2:27: `Connections.B.ConnectionType`: there is no connection type `Mmem`; did you mean `mem`? linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store",
             "error: connections.toml:3:9: `connections.a.ratio`: 2.5 is too large; write a value in 0.0..=1.0",
         ]);
 }
@@ -80,11 +80,11 @@ fn types_and_categories() {
         &[
             "error: application.yaml:2:3: `vector.pg`: `pg` is no connection type of the category `vector`; put it below `db:`",
             "error: application.yaml:3:13: `vector.v.type`: `mem` is no connection type of the category `vector`; put it below `db:`",
-            "error: application.yaml:5:3: `db.postgres`: there is no connection type `postgres`; enable the feature `postgres` of connreg-backends, and name the crate once (`use connreg_backends as _;`) so that it is linked; linked: confluence, finder, jira, mem, pg, pgvector; a connection with a name of your own says `type: …`",
-            "error: application.yaml:6:3: `db.mine`: there is no connection type `mine`; linked: confluence, finder, jira, mem, pg, pgvector; a type of another crate is there only if that crate is linked: name it once, as in `use connreg_backends as _;`; a connection with a name of your own says `type: …`",
+            "error: application.yaml:5:3: `db.postgres`: there is no connection type `postgres`; enable the feature `postgres` of connreg-backends, and name the crate once (`use connreg_backends as _;`) so that it is linked; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a connection with a name of your own says `type: …`",
+            "error: application.yaml:6:3: `db.mine`: there is no connection type `mine`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a type of another crate is there only if that crate is linked: name it once, as in `use connreg_backends as _;`; a connection with a name of your own says `type: …`",
             "error: application.yaml:7:13: `db.n.type`: expected the name of a connection type, found a list",
             "error: application.yaml:8:18: `db.t.ConnectionType`: the type is given twice; the first one is at application.yaml:8:7; keep one of them",
-            "error: application.yaml:12:3: `connections.x`: the connection `x` has no type; add `type: …`; linked: confluence, finder, jira, mem, pg, pgvector",
+            "error: application.yaml:12:3: `connections.x`: the connection `x` has no type; add `type: …`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store",
         ],
     );
 }
@@ -161,6 +161,53 @@ fn settings_without_effect_are_told() {
             "warning: application.yaml:6:23: `db.pg.circuit_breaker.failure_threshold`: `circuit_breaker.failure_threshold` has no effect; this version does not act on it yet",
             "warning: $CONNREG__PG__RETRY__MAX_ATTEMPTS: `db.pg.retry.max_attempts`: `retry.max_attempts` has no effect; this version does not act on it yet",
         ]);
+}
+
+#[test]
+fn checks_of_a_types_own() {
+    let one = |content: &str, expected: &str| {
+        says(
+            "application.yaml",
+            &format!("db: {{checked: {{{content}}}}}"),
+            &[expected],
+        );
+    };
+    one(
+        "role: reader",
+        "error: application.yaml:1:6: `db.checked`: a role needs a password",
+    );
+    one(
+        "role: reader, password: hunter2",
+        "error: application.yaml:1:6: `db.checked`: the settings do not fit together",
+    );
+    one(
+        "password: hunt",
+        "error: application.yaml:1:26: `db.checked.password`: not accepted",
+    );
+    one(
+        "role: raeder",
+        "error: application.yaml:1:22: `db.checked.role`: `raeder` is not allowed; did you mean `reader`? Allowed: reader, writer",
+    );
+    one(
+        "role: '${NO:hunter2}'",
+        "error: application.yaml:1:22: `db.checked.role`: `hunter2` is not allowed; allowed: reader, writer",
+    );
+    one(
+        "shape: {a: hunter2}",
+        "error: application.yaml:1:23: `db.checked.shape`: expected an integer for `a`",
+    );
+    one(
+        "shape: {a: 300}",
+        "error: application.yaml:1:23: `db.checked.shape`: expected an unsigned 8 bit integer for `a`",
+    );
+    one(
+        "headers: {a: hunter2}",
+        "error: application.yaml:1:29: `db.checked.headers.a`: expected a whole number, found text",
+    );
+    one(
+        "headers: {a: 70000}",
+        "error: application.yaml:1:29: `db.checked.headers.a`: out of range, which is 0..=65535",
+    );
 }
 
 #[test]

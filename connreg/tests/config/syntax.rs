@@ -1,6 +1,9 @@
 //! Files that are no YAML, TOML or JSON, and those that only look so.
 
+use std::fmt::Write;
+
 use crate::folder::Folder;
+use crate::types::Mode::VerifyFull;
 use crate::types::{Mem, Pg};
 
 /// What is said of one file.
@@ -258,11 +261,9 @@ fn anchors_and_merge_keys_work() {
             settings.tls.mode,
         )
     };
-    use crate::types::Mode::{Off, VerifyFull};
     assert_eq!(of("a"), ("own".into(), 5432, "d".into(), VerifyFull));
     assert_eq!(of("b"), ("shared".into(), 7, "d".into(), VerifyFull));
     assert_eq!(of("c"), ("localhost".into(), 7, "e".into(), VerifyFull));
-    let _ = Off;
 }
 
 #[test]
@@ -278,9 +279,10 @@ fn json_may_hold_what_dot_net_allows() {
 #[test]
 fn deep_nesting_is_refused_and_exhausts_nothing() {
     let deep = 100_000;
-    let yaml_blocks: String = (0..2_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let mut yaml_blocks = String::new();
+    for level in 0..2_000 {
+        let _ = writeln!(yaml_blocks, "{}a:", " ".repeat(level));
+    }
     for (file, content) in [
         ("application.yaml", "[".repeat(deep)),
         ("application.yaml", "{a: ".repeat(deep)),
@@ -300,8 +302,7 @@ fn deep_nesting_is_refused_and_exhausts_nothing() {
             said.contains(
                 "lists and tables are nested too deeply; no setting needs more than 100 levels"
             ),
-            "{file} {:.20}: {said:.300}",
-            content
+            "{file} {content:.20}: {said:.300}"
         );
     }
 }
@@ -311,7 +312,7 @@ fn aliases_can_not_ask_for_billions() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        laughs.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        let _ = writeln!(laughs, "a{level}: &a{level} [{before}]");
     }
     let said = said("application.yaml", laughs);
     assert!(
@@ -320,10 +321,11 @@ fn aliases_can_not_ask_for_billions() {
     );
     let mut chain = "a0: &a0 [[[[[[[[[[x]]]]]]]]]]\n".to_owned();
     for level in 1..30 {
-        chain.push_str(&format!(
-            "a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n",
+        let _ = writeln!(
+            chain,
+            "a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]",
             level - 1
-        ));
+        );
     }
     let said = crate::syntax::said("application.yaml", chain);
     assert!(said.contains("nested too deeply"), "{said}");

@@ -33,6 +33,7 @@ macro_rules! backend {
     };
 }
 
+pub mod closed;
 pub mod conditional;
 pub mod every_word;
 pub mod from_macro;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hygiene_renamed::closed::Closed;
 use hygiene_renamed::conditional::Conditional;
 use hygiene_renamed::every_word::{EveryWord, Mode, Named};
 use hygiene_renamed::from_macro::{First, Second, Table};
@@ -218,4 +219,10 @@ async fn conditions_are_heeded() {
         );
         assert_eq!(names, ["always", "plain"]);
     }
+}
+
+#[test]
+fn a_closed_set_needs_no_prelude() {
+    assert_eq!("every_word".parse::<Closed>().unwrap(), Closed::EveryWord);
+    assert_eq!(Closed::Shadowed.connection_type(), Shadowed::TYPE);
 }
