@@ -1,4 +1,7 @@
 //! Back ends for `connreg`, one cargo feature each.
+//!
+//! Each is a settings struct, `Postgres` and so on, and a module with its client. [`BackendType`] has a variant for each
+//! that the cargo features include.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "memory")]
@@ -12,11 +15,30 @@ pub mod sqlite;
 #[cfg(feature = "postgres")]
 mod tls;
 
-#[cfg(feature = "memory")]
-pub use memory::Memory;
-#[cfg(feature = "postgres")]
-pub use postgres::Postgres;
-#[cfg(feature = "redis")]
-pub use redis::Redis;
-#[cfg(feature = "sqlite")]
-pub use sqlite::Sqlite;
+/// Re-exports each settings struct, and makes the enum of them all.
+macro_rules! backends {
+    ($($feature:literal => $module:ident::$name:ident),* $(,)?) => {
+        $(
+            #[cfg(feature = $feature)]
+            pub use $module::$name;
+        )*
+
+        connreg::connection_enum! {
+            /// The connection types of this crate that its cargo features include.
+            #[non_exhaustive]
+            pub enum BackendType {
+                $(
+                    #[cfg(feature = $feature)]
+                    $module::$name,
+                )*
+            }
+        }
+    };
+}
+
+backends! {
+    "memory" => memory::Memory,
+    "postgres" => postgres::Postgres,
+    "redis" => redis::Redis,
+    "sqlite" => sqlite::Sqlite,
+}
