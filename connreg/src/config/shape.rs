@@ -1,6 +1,6 @@
 //! The two shapes of a file, by category and by name: where in it connections stand.
 
-use super::common::is_type_key;
+use super::common::{TYPE_KEYS, is_type_key};
 use super::discover::Role;
 use super::interpolate::{Resolver, type_text};
 use super::keys::is_ignored;
@@ -92,13 +92,21 @@ impl<'a> Survey<'a> {
                 continue;
             }
             let path = format!("{path}.{}", entry.key);
-            let missing = |key: &str, origin: &Origin| {
-                let message = format!("the connection `{key}` has no type");
-                let help = format!("add `type: …`; {}", linked(self.registry));
-                Mistake::error(path.as_str(), message).at(origin).help(help)
+            let (name, origin) = (entry.key.clone(), entry.key_origin.clone());
+            let registry = self.registry;
+            let kind = |_: &mut Report| {
+                let message = format!("the connection `{name}` has no type");
+                let help = match registry.find(&name) {
+                    Some(kind) => format!("add `type: {kind}`"),
+                    None => format!("add `type: …`; {}", linked(registry)),
+                };
+                Kind::Absent(
+                    Mistake::error(path.as_str(), message)
+                        .at(&origin)
+                        .help(help),
+                )
             };
-            let missing = missing(&entry.key, &entry.key_origin);
-            self.sighting(entry, path, None, |_| Kind::Absent(missing), layer, report);
+            self.sighting(entry, path.clone(), None, kind, layer, report);
         }
     }
 
@@ -125,7 +133,7 @@ impl<'a> Survey<'a> {
             Some(kind) if Sections::allows(kind, category) => Kind::Implied(kind),
             Some(kind) => {
                 report.push(wrong_category(kind, category, &path, &origin));
-                Kind::Mistaken
+                Kind::Implied(kind)
             }
             None => {
                 let (message, help) = registry.unknown(&key);
@@ -157,21 +165,46 @@ impl<'a> Survey<'a> {
             .node
             .as_table()
             .is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
-        if !section.types.is_empty() && !section.has_children() {
-            if names_type && let Some(above) = above {
-                return self.in_category(entry, above, layer, report);
+        if names_type
+            && !section.types.is_empty()
+            && let Some(above) = above
+        {
+            return self.in_category(entry, above, layer, report);
+        }
+        let of = match above {
+            None if self.sections.is_category(&entry.key) => "connections by type",
+            _ if section.types.is_empty() => "tables",
+            _ => "settings",
+        };
+        let is_category = above.is_none() && self.sections.is_category(&entry.key);
+        let Entry {
+            key,
+            key_origin: origin,
+            node,
+            ..
+        } = entry;
+        let Some(table) = expect_table(node, &path, of, report) else {
+            return;
+        };
+        let sequence = self.next();
+        let mut own = Table::default();
+        for entry in table.entries {
+            if is_ignored(&entry.key) {
+                continue;
             }
-            let Entry {
-                key,
-                key_origin: origin,
-                node,
-                ..
-            } = entry;
-            let Some(table) = expect_table(node, &path, "settings", report) else {
-                return;
-            };
-            let sequence = self.next();
+            if let Some(child) = section.child(&entry.key) {
+                self.place(entry, child, Some(&path), layer, report);
+            } else if !section.types.is_empty() {
+                own.entries.push(entry);
+            } else if is_category {
+                self.in_category(entry, &path, layer, report);
+            } else {
+                report.push(unknown_place(&entry, &path, section));
+            }
+        }
+        if !section.types.is_empty() {
             let types = section.types.clone();
+            let table = own;
             self.shared.push(SectionTable {
                 layer,
                 sequence,
@@ -181,37 +214,6 @@ impl<'a> Survey<'a> {
                 types,
                 table,
             });
-            return;
-        }
-        let is_category = above.is_none() && self.sections.is_category(&entry.key);
-        let of = if is_category {
-            "connections by type"
-        } else {
-            "tables"
-        };
-        let Some(table) = expect_table(entry.node, &path, of, report) else {
-            return;
-        };
-        for entry in table.entries {
-            if is_ignored(&entry.key) {
-                continue;
-            }
-            if let Some(child) = section.child(&entry.key) {
-                self.place(entry, child, Some(&path), layer, report);
-            } else if is_category {
-                self.in_category(entry, &path, layer, report);
-            } else {
-                let mut known: Vec<&str> = section.children().collect();
-                known.sort_unstable();
-                let key = format!("{path}.{}", entry.key);
-                let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
-                report.push(
-                    mistake.help(match nearest(&entry.key, known.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("known here: {}", known.join(", ")),
-                    }),
-                );
-            }
         }
     }
 
@@ -251,7 +253,12 @@ impl<'a> Survey<'a> {
         }
         let kind = match explicit {
             Some(explicit) => self.explicit(&explicit, &path, category, report),
-            None => otherwise(report),
+            None => match otherwise(report) {
+                Kind::Absent(mistake) => {
+                    Kind::Absent(misspelt_type(&table, &path).unwrap_or(mistake))
+                }
+                kind => kind,
+            },
         };
         let sequence = self.next();
         self.sightings.push(Sighting {
@@ -285,13 +292,11 @@ impl<'a> Survey<'a> {
             report.push(Mistake::error(key, message).at(&origin).help(help));
             return Kind::Mistaken;
         };
-        match category {
-            Some(category) if !Sections::allows(kind, category) => {
-                report.push(wrong_category(kind, category, &key, &origin));
-                Kind::Mistaken
-            }
-            _ => Kind::Explicit(kind),
+        // What stands at the wrong place is checked like all else.
+        if let Some(category) = category.filter(|category| !Sections::allows(kind, category)) {
+            report.push(wrong_category(kind, category, &key, &origin));
         }
+        Kind::Explicit(kind)
     }
 
     /// A key at the top of a file that is no category and no section.
@@ -301,13 +306,16 @@ impl<'a> Survey<'a> {
         let table = entry.node.as_table();
         let is_connection =
             table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if is_connection => "put it below `connections:`".to_owned(),
-            None => format!(
-                "known: {}, connections",
-                self.sections.categories().join(", ")
-            ),
+        let help = match (near, self.registry.find(&entry.key)) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, _) if is_connection => "put it below `connections:`".to_owned(),
+            (None, Some(kind)) => format!("put it below `{}:`", kind.category()),
+            (None, None) => {
+                format!(
+                    "known: {}, connections",
+                    self.sections.categories().join(", ")
+                )
+            }
         };
         if !role.is_shared() {
             let mistake = Mistake::error(&entry.key, message).at(&entry.key_origin);
@@ -337,6 +345,30 @@ fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option
             None
         }
     }
+}
+
+/// A key on the way to a section's place that leads to none.
+fn unknown_place(entry: &Entry, path: &str, section: &Section) -> Mistake {
+    let mut known: Vec<&str> = section.children().collect();
+    known.sort_unstable();
+    let help = match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    let key = format!("{path}.{}", entry.key);
+    Mistake::error(key, "unknown key")
+        .at(&entry.key_origin)
+        .help(help)
+}
+
+/// A key that may have been meant to be the type.
+fn misspelt_type(table: &Table, path: &str) -> Option<Mistake> {
+    table.entries.iter().find_map(|entry| {
+        let near = nearest(&entry.key, TYPE_KEYS.iter().copied())?;
+        let key = format!("{path}.{}", entry.key);
+        let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
+        Some(mistake.help(format!("did you mean `{near}`?")))
+    })
 }
 
 fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Origin) -> Mistake {

@@ -254,6 +254,17 @@ impl Node {
         }
     }
 
+    /// The table, which nothing at all stands for as well: all its keys may be commented out.
+    pub(crate) fn as_table_or_empty(&self) -> Option<&Table> {
+        static EMPTY: Table = Table {
+            entries: Vec::new(),
+        };
+        match self.value {
+            Value::Null => Some(&EMPTY),
+            _ => self.as_table(),
+        }
+    }
+
     /// What it is, for messages: `a whole number`, `text`, …; never the value.
     pub(crate) fn kind(&self) -> &'static str {
         match &self.value {

@@ -21,7 +21,7 @@ fn every_mistake_of_every_file_is_told_in_order() {
             "error: application.yaml:3:11: `db.pg.port`: expected a whole number, found `x`",
             "error: application.yaml:4:5: `db.pg.hots`: unknown key; did you mean `host`?",
             "error: application.yaml:6:14: `db.mem.durable`: expected true or false, found a whole number",
-            "error: appsettings.json:2:27: `Connections.B.ConnectionType`: there is no connection type `Mmem`; did you mean `mem`? linked: confluence, finder, jira, mem, pg, pgvector",
+            "error: appsettings.json:2:27: `Connections.B.ConnectionType`: there is no connection type `Mmem`; did you mean `mem`? linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store",
             "error: connections.toml:3:9: `connections.a.ratio`: 2.5 is too large; write a value in 0.0..=1.0",
         ]);
 }
@@ -76,36 +76,42 @@ fn values() {
 fn types_and_categories() {
     says(
         "application.yaml",
-        "vector:\n  pg: {database: d}\n  v: {type: mem}\ndb:\n  postgres: {}\n  mine: {}\n  n: {type: [a]}\n  t: {type: mem, ConnectionType: pg}\nqueue: {}\ngraph:\nconnections:\n  x: {}\n",
+        "vector:\n  pg: {databas: d}\n  v: {type: mem, ratio: 2}\ndb:\n  postgres: {}\n  mine: {}\n  n: {type: [a]}\n  t: {type: mem, ConnectionType: pg}\nqueue: {}\ngraph:\nconnections:\n  x: {}\n  postgresql: {}\n  y: {tpye: pg, database: d}\n  z: {type: '${NONE}'}\n",
         &[
             "error: application.yaml:2:3: `vector.pg`: `pg` is no connection type of the category `vector`; put it below `db:`",
+            "error: application.yaml:2:8: `vector.pg.databas`: unknown key; did you mean `database`?",
             "error: application.yaml:3:13: `vector.v.type`: `mem` is no connection type of the category `vector`; put it below `db:`",
-            "error: application.yaml:5:3: `db.postgres`: there is no connection type `postgres`; enable the feature `postgres` of connreg-backends, and name the crate once (`use connreg_backends as _;`) so that it is linked; linked: confluence, finder, jira, mem, pg, pgvector; a connection with a name of your own says `type: …`",
-            "error: application.yaml:6:3: `db.mine`: there is no connection type `mine`; linked: confluence, finder, jira, mem, pg, pgvector; a type of another crate is there only if that crate is linked: name it once, as in `use connreg_backends as _;`; a connection with a name of your own says `type: …`",
+            "error: application.yaml:3:25: `vector.v.ratio`: 2 is too large; write a value in 0.0..=1.0",
+            "error: application.yaml:5:3: `db.postgres`: there is no connection type `postgres`; enable the feature `postgres` of connreg-backends, and name the crate once (`use connreg_backends as _;`) so that it is linked; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a connection with a name of your own says `type: …`",
+            "error: application.yaml:6:3: `db.mine`: there is no connection type `mine`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a type of another crate is there only if that crate is linked: name it once, as in `use connreg_backends as _;`; a connection with a name of your own says `type: …`",
             "error: application.yaml:7:13: `db.n.type`: expected the name of a connection type, found a list",
             "error: application.yaml:8:18: `db.t.ConnectionType`: the type is given twice; the first one is at application.yaml:8:7; keep one of them",
-            "error: application.yaml:12:3: `connections.x`: the connection `x` has no type; add `type: …`; linked: confluence, finder, jira, mem, pg, pgvector",
+            "error: application.yaml:12:3: `connections.x`: the connection `x` has no type; add `type: …`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store",
+            "error: application.yaml:13:3: `connections.postgresql`: the connection `postgresql` has no type; add `type: pg`",
+            "error: application.yaml:14:7: `connections.y.tpye`: unknown key; did you mean `type`?",
+            "error: application.yaml:15:13: `connections.z.type`: the variable `NONE` is not set; set it, or give a default: `${NONE:…}`",
         ],
     );
 }
 
 #[test]
 fn foreign_keys_at_the_top() {
-    let content = "x-anchors: &a {durable: true}\nlogging: {}\nconection: {a: {type: mem}}\nmain: {type: mem}\ndb: {mem: {<<: *a}}\n";
+    let content = "x-anchors: &a {durable: true}\nlogging: {}\nmem: {}\nconection: {a: {type: mem}}\nmain: {type: mem}\ndb: {mem: {<<: *a}}\n";
     says(
         "connections.yaml",
         content,
         &[
             "error: connections.yaml:2:1: `logging`: `logging` is neither a category nor `connections`; known: db, vector, graph, search, storage, queue, external, http, connections",
-            "error: connections.yaml:3:1: `conection`: `conection` is neither a category nor `connections`; did you mean `connections`?",
-            "error: connections.yaml:4:1: `main`: `main` is neither a category nor `connections`; put it below `connections:`",
+            "error: connections.yaml:3:1: `mem`: `mem` is neither a category nor `connections`; put it below `db:`",
+            "error: connections.yaml:4:1: `conection`: `conection` is neither a category nor `connections`; did you mean `connections`?",
+            "error: connections.yaml:5:1: `main`: `main` is neither a category nor `connections`; put it below `connections:`",
         ],
     );
     says(
         "application.yaml",
         content,
         &[
-            "warning: application.yaml:3:1: `conection`: `conection` is neither a category nor `connections`, so it is ignored; did you mean `connections`?",
+            "warning: application.yaml:4:1: `conection`: `conection` is neither a category nor `connections`, so it is ignored; did you mean `connections`?",
         ],
     );
 }
@@ -121,6 +127,17 @@ fn a_name_is_there_once_in_a_layer() {
             "error: application-db.yaml:2:3: `db.mem`: the connection `mem` is configured twice; the first one is at application-db.json:1:9; a name is unique across categories",
             "error: connections.toml:1:14: `connections.m-e-m`: the connection `m-e-m` is configured twice; the first one is at application-db.json:1:9; a name is unique across categories",
             "error: connections.toml:1:14: `connections.m-e-m.database`: `database` is missing; for example `database: shop`",
+        ]);
+}
+
+#[test]
+fn a_shared_section_is_there_once_in_a_layer() {
+    Folder::new()
+        .file("application.yaml", "external: {atlassian: {url: 'http://x', space: s}}\n")
+        .file("connections.yaml", "external: {Atlassian: {url: 'http://x', space: s}}\nconnections: {confluence: {type: mem}}\n")
+        .says(&[
+            "error: connections.yaml:1:12: `external.Atlassian`: `external.Atlassian` is configured twice; the first one is at application.yaml:1:12; keep one of them",
+            "error: connections.yaml:2:15: `connections.confluence`: the connection `confluence` is configured twice; the first one is at application.yaml:1:12; a name is unique across categories",
         ]);
 }
 
@@ -161,6 +178,53 @@ fn settings_without_effect_are_told() {
             "warning: application.yaml:6:23: `db.pg.circuit_breaker.failure_threshold`: `circuit_breaker.failure_threshold` has no effect; this version does not act on it yet",
             "warning: $CONNREG__PG__RETRY__MAX_ATTEMPTS: `db.pg.retry.max_attempts`: `retry.max_attempts` has no effect; this version does not act on it yet",
         ]);
+}
+
+#[test]
+fn checks_of_a_types_own() {
+    let one = |content: &str, expected: &str| {
+        says(
+            "application.yaml",
+            &format!("db: {{checked: {{{content}}}}}"),
+            &[expected],
+        );
+    };
+    one(
+        "role: reader",
+        "error: application.yaml:1:6: `db.checked`: a role needs a password",
+    );
+    one(
+        "role: reader, password: hunter2",
+        "error: application.yaml:1:6: `db.checked`: the settings do not fit together",
+    );
+    one(
+        "password: hunt",
+        "error: application.yaml:1:26: `db.checked.password`: not accepted",
+    );
+    one(
+        "role: raeder",
+        "error: application.yaml:1:22: `db.checked.role`: `raeder` is not allowed; did you mean `reader`? Allowed: reader, writer",
+    );
+    one(
+        "role: '${NO:hunter2}'",
+        "error: application.yaml:1:22: `db.checked.role`: `hunter2` is not allowed; allowed: reader, writer",
+    );
+    one(
+        "shape: {a: hunter2}",
+        "error: application.yaml:1:23: `db.checked.shape`: expected an integer for `a`",
+    );
+    one(
+        "shape: {a: 300}",
+        "error: application.yaml:1:23: `db.checked.shape`: expected an unsigned 8 bit integer for `a`",
+    );
+    one(
+        "headers: {a: hunter2}",
+        "error: application.yaml:1:29: `db.checked.headers.a`: expected a whole number, found text",
+    );
+    one(
+        "headers: {a: 70000}",
+        "error: application.yaml:1:29: `db.checked.headers.a`: out of range, which is 0..=65535",
+    );
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Files that are no YAML, TOML or JSON, and those that only look so.
 
+use std::fmt::Write;
+
 use crate::folder::Folder;
+use crate::types::Mode::VerifyFull;
 use crate::types::{Mem, Pg};
 
 /// What is said of one file.
@@ -204,6 +207,57 @@ fn places_are_right_behind_marks_line_ends_and_wide_characters() {
 }
 
 #[test]
+fn a_mistakes_span_is_what_was_written() {
+    for (file, content, expected) in [
+        (
+            "application.yaml",
+            "\u{feff}# ü\r\ndb:\r\n  mem:\r\n    hots: 1\r\n    ratio: '7'\r\n    pin: [a, ß]\r\n",
+            ["hots", "'7'", "[a, ß]"],
+        ),
+        (
+            "application.yaml",
+            "db: {mem: {hots: ü, ratio: \"7\", pin: {a: b}}}",
+            ["hots", "\"7\"", "{a: b}"],
+        ),
+        (
+            "application.yaml",
+            "db:\n  mem:\n    \"hots\": x\n    ratio: 7.5 # ü\n    pin:\n      - a\n",
+            ["\"hots\"", "7.5", "- a\n"],
+        ),
+        (
+            "application.json",
+            "\u{feff}{\"db\":\r\n {\"mem\": {\"hots\": \"ü\", \"ratio\": 7e0, \"pin\": [\"ß\"]}}}",
+            ["\"hots\"", "7e0", "[\"ß\"]"],
+        ),
+        (
+            "application.toml",
+            "\u{feff}# ü\r\n[db.mem]\r\nhots = 'ü'\r\nratio = 7.5\r\npin = ['ß']\r\n",
+            ["hots", "7.5", "['ß']"],
+        ),
+        (
+            "application.toml",
+            "db.mem.hots = 1\ndb.mem = { ratio = 7 }\n",
+            ["", "", ""],
+        ),
+    ] {
+        let folder = Folder::new().file(file, content);
+        let error = folder.load().expect_err("there are mistakes");
+        let report = error.report().expect("a report");
+        let spans = report
+            .mistakes()
+            .iter()
+            .filter_map(|mistake| mistake.origin()?.span());
+        let written: Vec<&str> = spans.map(|span| &content[span.start..span.end]).collect();
+        if expected[0].is_empty() {
+            // A syntax error: its span is the parser's.
+            assert_eq!(written.len(), 1, "{content}");
+        } else {
+            assert_eq!(written, expected, "{content}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_utf_8_is_told() {
     for (content, expected) in [
         (
@@ -258,11 +312,9 @@ fn anchors_and_merge_keys_work() {
             settings.tls.mode,
         )
     };
-    use crate::types::Mode::{Off, VerifyFull};
     assert_eq!(of("a"), ("own".into(), 5432, "d".into(), VerifyFull));
     assert_eq!(of("b"), ("shared".into(), 7, "d".into(), VerifyFull));
     assert_eq!(of("c"), ("localhost".into(), 7, "e".into(), VerifyFull));
-    let _ = Off;
 }
 
 #[test]
@@ -278,9 +330,10 @@ fn json_may_hold_what_dot_net_allows() {
 #[test]
 fn deep_nesting_is_refused_and_exhausts_nothing() {
     let deep = 100_000;
-    let yaml_blocks: String = (0..2_000)
-        .map(|level| format!("{}a:\n", " ".repeat(level)))
-        .collect();
+    let mut yaml_blocks = String::new();
+    for level in 0..2_000 {
+        let _ = writeln!(yaml_blocks, "{}a:", " ".repeat(level));
+    }
     for (file, content) in [
         ("application.yaml", "[".repeat(deep)),
         ("application.yaml", "{a: ".repeat(deep)),
@@ -300,8 +353,7 @@ fn deep_nesting_is_refused_and_exhausts_nothing() {
             said.contains(
                 "lists and tables are nested too deeply; no setting needs more than 100 levels"
             ),
-            "{file} {:.20}: {said:.300}",
-            content
+            "{file} {content:.20}: {said:.300}"
         );
     }
 }
@@ -311,7 +363,7 @@ fn aliases_can_not_ask_for_billions() {
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        laughs.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        let _ = writeln!(laughs, "a{level}: &a{level} [{before}]");
     }
     let said = said("application.yaml", laughs);
     assert!(
@@ -320,10 +372,11 @@ fn aliases_can_not_ask_for_billions() {
     );
     let mut chain = "a0: &a0 [[[[[[[[[[x]]]]]]]]]]\n".to_owned();
     for level in 1..30 {
-        chain.push_str(&format!(
-            "a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]\n",
+        let _ = writeln!(
+            chain,
+            "a{level}: &a{level} [[[[[[[[[[*a{}]]]]]]]]]]",
             level - 1
-        ));
+        );
     }
     let said = crate::syntax::said("application.yaml", chain);
     assert!(said.contains("nested too deeply"), "{said}");

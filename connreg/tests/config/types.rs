@@ -25,7 +25,7 @@ macro_rules! unopened {
     )*};
 }
 
-unopened! { Mem Pgvector Confluence Jira Search }
+unopened! { Checked Mem Pgvector Confluence Jira Search Cloud Store Archive }
 
 /// A relational database.
 #[connection(type = "pg", category = "db", aliases("postgresql"))]
@@ -154,4 +154,69 @@ pub(crate) struct Search {
     /// Nodes.
     #[setting(min_len = 1)]
     pub(crate) hosts: Vec<Url>,
+}
+
+/// What checks of a type's own say.
+#[connection(type = "checked", category = "db", validate = Checked::fits)]
+pub(crate) struct Checked {
+    /// Who.
+    #[setting(one_of = ["reader", "writer"])]
+    pub(crate) role: Option<String>,
+    /// With what.
+    #[setting(validate = long_enough)]
+    pub(crate) password: Option<Secret>,
+    /// Anything.
+    #[setting(serde, default)]
+    pub(crate) shape: Option<BTreeMap<String, u8>>,
+    /// Words.
+    #[setting(secret, default)]
+    pub(crate) headers: BTreeMap<String, u16>,
+}
+
+impl Checked {
+    fn fits(&self) -> Result<(), String> {
+        match (&self.role, &self.password) {
+            (Some(_), Some(password)) => Err(format!("{} is not for a role", password.expose())),
+            (Some(_), None) => Err("a role needs a password".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "a check is given the setting as it is declared"
+)]
+fn long_enough(password: &Option<Secret>) -> Result<(), String> {
+    match password {
+        Some(password) if password.expose().len() < 6 => {
+            Err(format!("{} is too short", password.expose()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A region.
+#[connection(type = "cloud", category = "external", section = "cloud")]
+pub(crate) struct Cloud {
+    /// Which.
+    pub(crate) region: String,
+}
+
+/// Objects.
+#[connection(type = "store", category = "external", section = "cloud.store")]
+pub(crate) struct Store {
+    /// Where they are.
+    pub(crate) bucket: String,
+}
+
+/// Old objects.
+#[connection(
+    type = "archiver",
+    category = "external",
+    section = "cloud.store.archive"
+)]
+pub(crate) struct Archive {
+    /// How cold.
+    pub(crate) tier: String,
 }
