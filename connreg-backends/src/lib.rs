@@ -1,7 +1,7 @@
 //! Back ends for `connreg`, one cargo feature each.
 //!
-//! Each is a settings struct, `Postgres` and so on, and a module with its client. [`BackendType`] has a variant for each
-//! that the cargo features include.
+//! A back end is linked, and so known to configuration, as soon as this crate is named: by using one of its types, or by
+//! `use connreg_backends as _;`.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "memory")]
@@ -15,30 +15,23 @@ pub mod sqlite;
 #[cfg(feature = "postgres")]
 mod tls;
 
-/// Re-exports each settings struct, and makes the enum of them all.
+/// Each entry becomes a re-export and a variant.
 macro_rules! backends {
-    ($($feature:literal => $module:ident::$name:ident),* $(,)?) => {
-        $(
-            #[cfg(feature = $feature)]
-            pub use $module::$name;
-        )*
+    ($(#[cfg $feature:tt] $module:ident::$backend:ident,)+) => {
+        $(#[cfg $feature] pub use $module::$backend;)+
 
         connreg::connection_enum! {
-            /// The connection types of this crate that its cargo features include.
-            #[non_exhaustive]
+            /// The back ends of this crate that the features include, for an exhaustive `match`.
             pub enum BackendType {
-                $(
-                    #[cfg(feature = $feature)]
-                    $module::$name,
-                )*
+                $(#[cfg $feature] $module::$backend,)+
             }
         }
     };
 }
 
 backends! {
-    "memory" => memory::Memory,
-    "postgres" => postgres::Postgres,
-    "redis" => redis::Redis,
-    "sqlite" => sqlite::Sqlite,
+    #[cfg(feature = "memory")] memory::Memory,
+    #[cfg(feature = "postgres")] postgres::Postgres,
+    #[cfg(feature = "redis")] redis::Redis,
+    #[cfg(feature = "sqlite")] sqlite::Sqlite,
 }
