@@ -15,6 +15,8 @@ pub use reader::{FieldReader, OneOf, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
+#[cfg(feature = "schema")]
+pub(crate) use value::parse_duration;
 pub use value::{Length, Ranged, SettingValue, choose, default_text, url};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
