@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Path, Token, parenthesized, token};
 
@@ -165,7 +165,7 @@ fn parse_word(input: ParseStream<'_>, words: &'static Words) -> syn::Result<Writ
         ));
     };
     let value = parse_value(input, key.form).map_err(|found| {
-        let message = format!("`{}` is written `{}`", key.name, key.sample);
+        let message = format!("`{}` is written `{}`: {}", key.name, key.sample, key.help);
         syn::Error::new(found.unwrap_or_else(|| ident.span()), message)
     })?;
     if key.form == Form::Flag && (input.peek(Token![=]) || input.peek(token::Paren)) {
@@ -183,7 +183,7 @@ fn parse_value(input: ParseStream<'_>, form: Form) -> Result<Value, Wrong> {
         Form::Flag => return Ok(Value::None),
         Form::OptionalValue if !input.peek(Token![=]) => return Ok(Value::None),
         Form::Texts if input.peek(token::Paren) => {
-            let texts = list(input, |content| content.parse::<LitStr>()).map_err(at)?;
+            let texts = list(input, <LitStr as Parse>::parse).map_err(at)?;
             return Ok(Value::Texts(texts));
         }
         Form::Paths => {

@@ -25,7 +25,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
                 name_of(&other),
                 "`#[connection]` is for structs: its fields are the settings",
             );
-            return with_errors(errors, strip(other), TokenStream::new());
+            return with_errors(errors, &strip(other), &TokenStream::new());
         }
         // What is no item is the compiler's to explain.
         Err(_) => return item,
@@ -34,7 +34,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     remove_derives(&mut item, &errors);
     if !errors.is_empty() && !is_derivable(&item) {
         let fallback = fallback::connection(&item.clone().into(), &krate);
-        return with_errors(errors, strip(Item::Struct(item)), fallback);
+        return with_errors(errors, &strip(Item::Struct(item)), &fallback);
     }
     let table = Table::new(
         &item.ident,
@@ -55,7 +55,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn with_errors(errors: Errors, item: TokenStream, fallback: TokenStream) -> TokenStream {
+fn with_errors(errors: Errors, item: &TokenStream, fallback: &TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     quote!(#errors #item #fallback)
 }

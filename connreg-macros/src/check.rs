@@ -97,10 +97,7 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
     if let Some(text) = args.text("deprecated")
         && text.value().trim().is_empty()
     {
-        errors.at(
-            text,
-            "say what to use instead: `deprecated = \"use `url`\"`",
-        );
+        errors.at(text, "say what to use instead: `deprecated = \"use url\"`");
     }
     if args.flag("flatten").is_some() {
         for written in args.iter() {
@@ -118,13 +115,11 @@ pub(crate) fn words(args: &Args, kind: &Kind, errors: &Errors) {
                 );
             }
         }
-        if *kind != Kind::Other {
-            if let Some(word) = args.flag("flatten") {
-                errors.at(
-                    word,
-                    "`flatten` is for nested structs that derive `connreg::Settings`",
-                );
-            }
+        if let Some(word) = args.flag("flatten").filter(|_| *kind != Kind::Other) {
+            errors.at(
+                word,
+                "`flatten` is for nested structs that derive `connreg::Settings`",
+            );
         }
     }
 }
@@ -265,7 +260,7 @@ pub(crate) fn reserved(table: &Table, errors: &Errors) {
 /// Whether every word of an enum is its own.
 pub(crate) fn words_of_choices(choices: &Choices, errors: &Errors) {
     let mut taken: Vec<(String, String)> = Vec::new();
-    for choice in &choices.choices {
+    for choice in &choices.words {
         for (name, span) in std::iter::once(&choice.name).chain(&choice.aliases) {
             let compared = canonical(name);
             match taken.iter().find(|(known, _)| *known == compared) {
@@ -315,17 +310,15 @@ fn type_name(word: &str, name: &LitStr, errors: &Errors) -> String {
 
 /// The type's name and category.
 pub(crate) fn type_and_category(args: &Args, attribute: Span, errors: &Errors) -> (String, String) {
-    let word = |word: &str, sample: &str| match (args.text(word), args.find(word)) {
-        (Some(name), _) => type_name(word, name, errors),
-        (None, _) => {
-            if !errors.mentions(word) {
-                errors.at_span(
-                    attribute,
-                    format!("`{word}` is missing: `#[connection({sample})]`"),
-                );
-            }
-            String::new()
+    let word = |word: &str, sample: &str| {
+        if let Some(name) = args.text(word) {
+            return type_name(word, name, errors);
         }
+        if !errors.mentions(word) {
+            let message = format!("`{word}` is missing: `#[connection({sample})]`");
+            errors.at_span(attribute, message);
+        }
+        String::new()
     };
     (
         word("type", "type = \"…\", …"),

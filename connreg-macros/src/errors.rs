@@ -25,6 +25,11 @@ impl Errors {
         self.0.borrow_mut().push(error);
     }
 
+    /// The value, or `None` with its mistake added.
+    pub(crate) fn take<T>(&self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
     /// Whether a mistake about `word` was found already, or one that was meant to be it.
     pub(crate) fn mentions(&self, word: &str) -> bool {
         let (about, meant) = (format!("`{word}`"), format!("did you mean `{word}`?"));

@@ -73,7 +73,8 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
         else {
             continue;
         };
-        for line in text.value().lines() {
+        // A block comment is many lines in one attribute; an empty line is one, too.
+        for line in text.value().split('\n') {
             lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned());
         }
     }

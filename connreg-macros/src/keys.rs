@@ -170,7 +170,7 @@ pub(crate) static FIELD: Words = Words {
         key(
             "deprecated",
             Form::Text,
-            r#"deprecated = "use `url`""#,
+            r#"deprecated = "use url""#,
             "warns whoever sets it, and says what to use",
         ),
         key(
@@ -255,4 +255,42 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> 
         .filter(|(distance, name)| *distance <= (name.len().min(wrong.len()) / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{ExpectFile, expect_file};
+
+    use super::*;
+
+    /// The table of words in an attribute's documentation.
+    fn documentation(words: &Words) -> String {
+        let rows = words
+            .keys
+            .iter()
+            .map(|key| format!("| `{}` | {} |\n", key.sample, key.help));
+        format!(
+            "| word | meaning |\n|---|---|\n{}",
+            rows.collect::<String>()
+        )
+    }
+
+    fn check(words: &Words, written: ExpectFile) {
+        written.assert_eq(&documentation(words));
+    }
+
+    #[test]
+    fn the_documentation_has_every_word() {
+        check(&CONNECTION, expect_file!["words/connection.md"]);
+        check(&FIELD, expect_file!["words/field.md"]);
+        check(&TABLE, expect_file!["words/table.md"]);
+        check(&VARIANT, expect_file!["words/variant.md"]);
+    }
+
+    #[test]
+    fn a_misspelt_word_is_recognised() {
+        assert_eq!(FIELD.nearest("defualt"), Some("default"));
+        assert_eq!(FIELD.nearest("Range"), Some("range"));
+        assert_eq!(FIELD.nearest("port"), None);
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Only used to check literals early and to word messages; the generated code asks the type itself.
 
-use syn::{GenericArgument, PathArguments, Type};
+use syn::{Expr, GenericArgument, PathArguments, Type};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -29,6 +29,17 @@ pub(crate) struct Integer {
     pub(crate) name: &'static str,
     pub(crate) min: i128,
     pub(crate) max: i128,
+}
+
+impl Integer {
+    /// Whether `number`, written as `at`, is one.
+    pub(crate) fn check(&self, number: i128, at: &Expr) -> syn::Result<()> {
+        if (self.min..=self.max).contains(&number) {
+            return Ok(());
+        }
+        let message = format!("a `{}` takes {} to {}", self.name, self.min, self.max);
+        Err(syn::Error::new_spanned(at, message))
+    }
 }
 
 macro_rules! integers {

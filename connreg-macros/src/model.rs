@@ -94,20 +94,17 @@ impl Setting {
         let args = &field.args;
         let kind = Kind::of(&field.ty);
         check::words(args, &kind, errors);
-        let told = |result: syn::Result<_>| result.map_err(|error| errors.push(error)).ok();
         let default = args
             .find("default")
             .and_then(|written| match &written.value {
-                Value::Expr(expr) => {
-                    told(literal::default(expr, &field.ty, &kind, krate).map(Default::Written))
-                }
+                Value::Expr(expr) => errors
+                    .take(literal::Default::parse(expr, &kind, krate))
+                    .map(Default::Written),
                 _ => Some(Default::OfType),
             });
-        let range = args.expr("range").and_then(|expr| {
-            literal::range(expr, &kind, krate)
-                .map_err(|error| errors.push(error))
-                .ok()
-        });
+        let range = args
+            .expr("range")
+            .and_then(|expr| errors.take(literal::Range::parse(expr, &kind, krate)));
         let one_of = args
             .texts("one_of")
             .into_iter()
@@ -187,6 +184,7 @@ impl Connection {
         attribute: Span,
         errors: &Errors,
     ) -> Self {
+        let (name, category) = check::type_and_category(args, attribute, errors);
         let table = Table::new(
             &input.ident,
             fields,
@@ -195,7 +193,6 @@ impl Connection {
             errors,
         );
         check::reserved(&table, errors);
-        let (name, category) = check::type_and_category(args, attribute, errors);
         Self {
             table,
             vis: input.vis.clone(),
@@ -232,7 +229,7 @@ fn user_doc(attributes: &[Attribute]) -> String {
 pub(crate) struct Choices {
     pub(crate) ident: Ident,
     pub(crate) krate: Path,
-    pub(crate) choices: Vec<Choice>,
+    pub(crate) words: Vec<Choice>,
 }
 
 /// One word.
@@ -257,14 +254,14 @@ impl Choices {
                 "an enum without variants has no words to choose from",
             );
         }
-        let choices = variants
+        let words = variants
             .into_iter()
             .filter_map(|variant| Choice::new(variant, errors))
             .collect();
         let choices = Self {
             ident: ident.clone(),
             krate,
-            choices,
+            words,
         };
         check::words_of_choices(&choices, errors);
         choices

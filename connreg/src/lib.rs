@@ -57,6 +57,7 @@ mod backend;
 pub mod capability;
 pub mod config;
 mod connection;
+mod connection_enum;
 mod connections;
 mod context;
 mod descriptor;
@@ -84,6 +85,7 @@ pub use connreg_macros::{Settings, connection};
 pub use crate::backend::Backend;
 pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, Connection, ConnectionInfo,
+    Opening,
 };
 pub use crate::connections::{Builder, Connections, Status};
 pub use crate::context::Context;

@@ -4,6 +4,7 @@ pub use linkme;
 
 pub use crate::capability::{Provided, View};
 pub use crate::config::Node;
+pub use crate::connection_enum::{variant_of_name, variant_of_type};
 pub use crate::descriptor::{Declaration, Descriptor, UNDECLARED};
 pub use crate::settings::{
     Choice, Field, FieldReader, Length, OneOf, Ranged, ReadContext, SettingValue, Settings, Shape,

@@ -316,12 +316,20 @@ impl fmt::Display for Registry {
             n => write!(f, "{n} connection types")?,
         }
         let width = |text: fn(ConnectionType) -> &'static str| {
-            self.types.iter().map(|kind| text(*kind).len()).max().unwrap_or(0)
+            self.types
+                .iter()
+                .map(|kind| text(*kind).len())
+                .max()
+                .unwrap_or(0)
         };
         let (names, categories) = (width(ConnectionType::name), width(ConnectionType::category));
         for kind in &self.types {
             let category = kind.category();
-            write!(f, "\n{kind:names$}  {category:categories$}  {}", kind.0.place())?;
+            write!(
+                f,
+                "\n{kind:names$}  {category:categories$}  {}",
+                kind.0.place()
+            )?;
         }
         Ok(())
     }

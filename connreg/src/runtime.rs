@@ -7,9 +7,8 @@ use crate::connection::{AnySlot, Slot};
 use crate::context::Context;
 
 /// The settings of one connection, ready to become its slot.
-pub trait Configured: Send + Sync {
+pub(crate) trait Configured: Send + Sync {
     /// The slot that opens connections with these settings.
-    #[doc(hidden)]
     fn into_slot(self: Arc<Self>, context: Context) -> Arc<dyn AnySlot>;
 }
 

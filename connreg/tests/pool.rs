@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use connreg::ErrorKind;
 use connreg::pool::Pool;
-use pooled::{Made, World, pool, pool_with};
+use pooled::{Made, pool, pool_with};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 

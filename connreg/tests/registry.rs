@@ -34,13 +34,40 @@ pub(crate) struct Heap {}
 #[connection(type = "telephone", category = "external")]
 pub(crate) struct Telephone {}
 
-does_nothing!(BookShelf, Heap, Telephone);
+does_nothing!(Heap, Telephone);
+
+impl Backend for BookShelf {
+    type Client = u16;
+
+    async fn connect(&self, _context: &Context) -> Result<u16, ConnectError> {
+        Ok(self.capacity)
+    }
+
+    async fn check(_client: &u16) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
 
 #[test]
 fn types_are_found_by_name_and_alias_as_configuration_writes_them() {
-    for name in ["book-shelf", "BookShelf", "book_shelf", "BOOKSHELF", "shelf", "Shelf"] {
-        assert_eq!(ConnectionType::by_name(name).unwrap(), BookShelf::TYPE, "{name}");
-        assert_eq!(ConnectionType::from_str(name).unwrap(), BookShelf::TYPE, "{name}");
+    for name in [
+        "book-shelf",
+        "BookShelf",
+        "book_shelf",
+        "BOOKSHELF",
+        "shelf",
+        "Shelf",
+    ] {
+        assert_eq!(
+            ConnectionType::by_name(name).unwrap(),
+            BookShelf::TYPE,
+            "{name}"
+        );
+        assert_eq!(
+            ConnectionType::from_str(name).unwrap(),
+            BookShelf::TYPE,
+            "{name}"
+        );
     }
 }
 
@@ -50,12 +77,18 @@ fn a_handle_tells_all_of_its_type() {
     assert_eq!((shelf.name(), shelf.category()), ("book-shelf", "storage"));
     assert_eq!(shelf.aliases(), ["shelf"]);
     assert_eq!(shelf.doc(), "A shelf of books.");
-    assert_eq!((shelf.package(), shelf.version()), ("connreg", env!("CARGO_PKG_VERSION")));
+    assert_eq!(
+        (shelf.package(), shelf.version()),
+        ("connreg", env!("CARGO_PKG_VERSION"))
+    );
     let (file, line) = shelf.defined_at();
     assert!(file.ends_with("registry.rs") && line > 0, "{file}:{line}");
     let capacity = &shelf.settings()[0];
     assert_eq!((capacity.name, capacity.default), ("capacity", Some("40")));
-    assert_eq!(format!("{shelf} {shelf:?}"), "book-shelf ConnectionType(book-shelf)");
+    assert_eq!(
+        format!("{shelf} {shelf:?}"),
+        "book-shelf ConnectionType(book-shelf)"
+    );
 }
 
 #[test]
@@ -80,11 +113,21 @@ fn an_unknown_name_is_told_with_what_there_is_and_what_may_be_missing() {
         "there is no connection type `telefone`; \
          did you mean `telephone`? linked: book-shelf, heap, telephone"
     );
-    let error = ConnectionType::by_name("postgresql").unwrap_err().to_string();
-    assert!(error.contains("enable the feature `postgres` of connreg-backends"), "{error}");
+    let error = ConnectionType::by_name("postgresql")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("enable the feature `postgres` of connreg-backends"),
+        "{error}"
+    );
     assert!(error.contains("use connreg_backends as _;"), "{error}");
-    let error = ConnectionType::by_name("carrier-pigeon").unwrap_err().to_string();
-    assert!(error.contains("linked: book-shelf, heap, telephone"), "{error}");
+    let error = ConnectionType::by_name("carrier-pigeon")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("linked: book-shelf, heap, telephone"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -92,10 +135,16 @@ fn a_type_is_written_as_its_name_and_read_from_any_of_its_names() {
     let written = serde_json::to_string(&BookShelf::TYPE).unwrap();
     assert_eq!(written, r#""book-shelf""#);
     for text in [r#""book-shelf""#, r#""Shelf""#] {
-        assert_eq!(serde_json::from_str::<ConnectionType>(text).unwrap(), BookShelf::TYPE);
+        assert_eq!(
+            serde_json::from_str::<ConnectionType>(text).unwrap(),
+            BookShelf::TYPE
+        );
     }
     let error = serde_json::from_str::<ConnectionType>(r#""heep""#).unwrap_err();
-    assert!(error.to_string().contains("did you mean `heap`?"), "{error}");
+    assert!(
+        error.to_string().contains("did you mean `heap`?"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -104,7 +153,10 @@ fn a_registry_tells_which_types_come_from_where() {
     assert_eq!(registry.len(), 3);
     let text = registry.to_string();
     let line = text.lines().find(|line| line.starts_with("heap")).unwrap();
-    assert!(line.contains("storage") && line.contains("connreg 0.1.0"), "{line}");
+    assert!(
+        line.contains("storage") && line.contains("connreg 0.1.0"),
+        "{line}"
+    );
     assert!(line.contains("registry.rs:"), "{line}");
     assert!(text.starts_with("3 connection types\n"), "{text}");
 }
@@ -113,8 +165,18 @@ fn a_registry_tells_which_types_come_from_where() {
 async fn an_explicit_registry_has_its_own_types_and_no_others() {
     let registry = Registry::from_types([Heap::TYPE]).unwrap();
     assert_eq!(registry.types(), [Heap::TYPE]);
-    let builder = connreg::Connections::builder().environment([("", ""); 0]).registry(registry);
-    let error = builder.set("line.type", "telephone").load().await.unwrap_err().to_string();
-    assert!(error.contains("there is no connection type `telephone`"), "{error}");
+    let builder = connreg::Connections::builder()
+        .environment([("", ""); 0])
+        .registry(registry);
+    let error = builder
+        .set("line.type", "telephone")
+        .load()
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("there is no connection type `telephone`"),
+        "{error}"
+    );
     assert!(error.contains("linked: heap"), "{error}");
 }

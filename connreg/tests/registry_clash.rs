@@ -36,14 +36,27 @@ async fn a_clash_of_aliases_names_both_places_wherever_the_registry_is_used() {
     let errors = [
         Registry::linked().unwrap_err(),
         ConnectionType::by_name("rabbit").unwrap_err(),
-        Connections::builder().environment([("", ""); 0]).load().await.unwrap_err(),
+        Connections::builder()
+            .environment([("", ""); 0])
+            .load()
+            .await
+            .unwrap_err(),
     ];
     for error in errors {
         let text = error.to_string();
-        assert!(text.contains("two connection types answer to one name"), "{text}");
-        assert!(text.contains("`rabbit`") && text.contains("`hare`"), "{text}");
+        assert!(
+            text.contains("two connection types answer to one name"),
+            "{text}"
+        );
+        assert!(
+            text.contains("`rabbit`") && text.contains("`hare`"),
+            "{text}"
+        );
         for line in lines {
-            assert!(text.contains(&format!("registry_clash.rs:{line}")), "{text}");
+            assert!(
+                text.contains(&format!("registry_clash.rs:{line}")),
+                "{text}"
+            );
         }
     }
     assert_eq!(ConnectionType::all().count(), 0);
@@ -53,5 +66,10 @@ async fn a_clash_of_aliases_names_both_places_wherever_the_registry_is_used() {
 fn a_registry_of_one_of_them_works() {
     let registry = Registry::from_types([Hare::TYPE]).unwrap();
     assert_eq!(registry.get("bunny").unwrap(), Hare::TYPE);
-    assert_eq!(Registry::from_types([Hare::TYPE, Hare::TYPE]).unwrap().len(), 1);
+    assert_eq!(
+        Registry::from_types([Hare::TYPE, Hare::TYPE])
+            .unwrap()
+            .len(),
+        1
+    );
 }

@@ -37,12 +37,13 @@ children_of() {
     fi
 }
 
-# Test processes first: each has a guard of its own for its own servers.
-for each in $(of_kind group); do
-    kill -KILL "-${each#* }"
-done
-
 everyone=
+# Commands and test processes; each test process has a guard of its own for its own servers.
+for each in $(of_kind group); do
+    everyone="$everyone
+-${each#* }"
+    kill -TERM "-${each#* }"
+done
 for each in $(of_kind server); do
     pid=${each#* }
     everyone="$everyone
@@ -74,5 +75,8 @@ if [ "$rounds" -eq 20 ]; then
     done
 fi
 for each in $(of_kind folder); do
+    # A Postgres that could not tidy up leaves a shared segment; its seventh line names it.
+    segment=$(sed -n '7s/.* //p' "${each#* }/data/postmaster.pid")
+    [ -z "$segment" ] || ipcrm -m "$segment"
     rm -rf -- "${each#* }"
 done

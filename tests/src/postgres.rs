@@ -307,7 +307,15 @@ fn initialize(
     initdb
         .arg("-D")
         .arg(data)
-        .args(["-U", USER, "-E", "UTF8", "--no-locale", "--no-sync"])
+        .args([
+            "-U",
+            USER,
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+            "--no-clean",
+        ])
         .args(["--auth-host=scram-sha-256", "--auth-local=trust"])
         .arg(format!("--pwfile={}", password_file.display()))
         .envs(programs.environment())

@@ -242,17 +242,24 @@ pub(crate) fn become_account(command: &mut Command) {
     }
 }
 
-/// Runs a command to its end as the servers' user, and gives its output or why it failed.
+/// Runs a command to its end and gives its output, or why it failed.
 pub(crate) fn run(mut command: Command) -> Result<String, HarnessError> {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    let output = command
+    let failed = |error| HarnessError::failed(format_args!("can't run {program}"), error);
+    let child = command
+        .process_group(0)
         .stdin(Stdio::null())
-        .output()
-        .map_err(|error| HarnessError::failed(format_args!("can't run {program}"), error))?;
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    // It would go on and make files anew where the guard has removed them.
+    let _guarded = guard::guard_group(child.id())?;
+    let output = child.wait_with_output().map_err(failed)?;
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(text);

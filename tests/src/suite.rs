@@ -186,13 +186,13 @@ pub fn run(tests: Vec<Test>) -> ExitCode {
 /// ```
 #[macro_export]
 macro_rules! suite {
-    ($($first:ident $(+ $more:ident)*: $($test:ident),+ $(,)?;)+) => {
+    ($($first:ident $(+ $more:ident)*: $($test:path),+ $(,)?;)+) => {
         fn main() -> ::std::process::ExitCode {
             let mut tests = ::std::vec::Vec::new();
             $(
                 let needs = [$crate::suite::Need::$first $(, $crate::suite::Need::$more)*];
                 $(tests.push($crate::suite::Test::new(
-                    ::std::stringify!($test),
+                    ::std::concat!(::std::module_path!(), "::", ::std::stringify!($test)),
                     &needs,
                     $test,
                 ));)+

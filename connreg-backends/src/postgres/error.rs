@@ -74,16 +74,25 @@ pub(super) fn of_connecting(place: &str, error: tokio_postgres::Error) -> Connec
         return ConnectError::new(ErrorKind::Authentication, message).with_source(error);
     }
     if let Some(cause) = find::<io::Error>(&error) {
+        if cause.kind() == io::ErrorKind::UnexpectedEof {
+            return of_early_end(place, error);
+        }
         let classified = ConnectError::from_io("", io::Error::new(cause.kind(), cause.to_string()));
-        let message = format!("connecting to {place} failed: {cause}");
-        return ConnectError::new(classified.kind(), message).with_source(error);
+        if classified.kind() != ErrorKind::Other {
+            let message = format!("connecting to {place} failed: {cause}");
+            return ConnectError::new(classified.kind(), message).with_source(error);
+        }
     }
     if error.is_closed() {
-        let message = format!("{place} ended the connection before the session was open");
-        return ConnectError::new(ErrorKind::Refused, message).with_source(error);
+        return of_early_end(place, error);
     }
     let message = format!("{place} does not answer as PostgreSQL does: {error}");
     ConnectError::new(ErrorKind::Protocol, message).with_source(error)
+}
+
+fn of_early_end(place: &str, error: tokio_postgres::Error) -> ConnectError {
+    let message = format!("{place} ended the connection before the session was open");
+    ConnectError::new(ErrorKind::Refused, message).with_source(error)
 }
 
 /// What it means that a request failed on an open session.
@@ -152,11 +161,8 @@ pub(super) fn said_by(error: &DbError) -> String {
     format!("{} (SQLSTATE {})", error.message(), error.code().code())
 }
 
-/// The server's own hint, or ours where there is something better to say than the kind does.
+/// Ours where there is something better to say than the kind does, else the server's own hint.
 fn advice(error: &DbError) -> Option<String> {
-    if let Some(hint) = error.hint() {
-        return Some(hint.to_owned());
-    }
     let help = match *error.code() {
         SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
             "run the whole transaction again"
@@ -165,7 +171,7 @@ fn advice(error: &DbError) -> Option<String> {
         SqlState::QUERY_CANCELED => {
             "make the statement faster, or raise the server's `statement_timeout`"
         }
-        _ => return None,
+        _ => return error.hint().map(ToOwned::to_owned),
     };
     Some(help.to_owned())
 }

@@ -246,7 +246,7 @@ impl Executor {
         session
     }
 
-    /// Starts a `COPY … FROM STDIN`.
+    /// Starts a `COPY … FROM STDIN`. If the server refuses it, the session can't be used any more.
     ///
     /// # Errors
     ///
@@ -260,9 +260,10 @@ impl Executor {
         self.begin("copy_in").await?;
         let session = self.session();
         let outcome = limited(session.limit, session.client.copy_in(sql)).await;
-        let sink = self.end("copy_in", outcome).await?;
+        let sink = self.end("copy_in", outcome).await;
+        // A refused copy leaves the driver with one end of an answer too many: nobody may use the session again.
         self.in_flight = true;
-        Ok(sink)
+        sink
     }
 
     /// Starts a `COPY … TO STDOUT`.
@@ -326,8 +327,7 @@ impl Executor {
     /// Before a request: does what is owed, and says whether a refused statement may be sent again.
     pub(super) async fn begin(&mut self, attempted: &'static str) -> Result<bool, Error> {
         if self.in_flight {
-            let message =
-                "an earlier request on this session was given up before its answer was there";
+            let message = "the session was given up with an earlier request: dropped, late or refused half-way";
             let error = ConnectError::new(ErrorKind::Closed, message)
                 .with_help("drop the lease or transaction, and take a new one");
             return Err(self.error(attempted, error));

@@ -3,6 +3,7 @@
 use tokio_postgres::types::{BorrowToSql, ToSql};
 use tokio_postgres::{Error, Row, RowStream as DriverStream};
 
+use super::effect::Effect;
 use super::session::Session;
 use super::statements::is_out_of_date;
 
@@ -66,6 +67,10 @@ where
 {
     let (statement, effect) = session.statements.get(&session.client, sql).await?;
     session.effect = session.effect.max(effect);
+    if effect == Effect::Lasting {
+        // It may be the cached ones that go.
+        session.statements.clear();
+    }
     let started = session.client.query_raw(&statement, params).await;
     if started.as_ref().err().is_some_and(is_out_of_date) {
         // A type that it uses may have changed along with the table.

@@ -437,13 +437,54 @@ const KNOWN_BUT_NOT_HONOURED: &[&str] = &[
     "sslpassword",
 ];
 
+/// What libpq takes and this honours, to recognise what was meant.
+const HONOURED: &[&str] = &[
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "load_balance_hosts",
+    "options",
+    "passfile",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+/// The name itself is not shown: in a string that came apart at the wrong place it may be a piece of a password.
 fn unknown(key: &str) -> Mistake {
-    // The name is shown only if it looks like one: in a string that was taken apart wrongly it may be anything.
-    let is_name = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if is_name {
-        Mistake(format!("unknown connection parameter `{key}`"))
-    } else {
-        "unknown connection parameter".into()
+    let plain = |name: &str| name.to_ascii_lowercase().replace(['_', '-'], "");
+    let key = plain(key);
+    let alike = |name: &str| {
+        let name = plain(name);
+        let common = name
+            .bytes()
+            .zip(key.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let differing = name.len().max(key.len()) - common;
+        (common >= 3 && differing <= 4).then_some(differing)
+    };
+    let nearest = HONOURED
+        .iter()
+        .filter_map(|name| Some((alike(name)?, name)))
+        .min();
+    match nearest {
+        Some((_, name)) => Mistake(format!("an unknown parameter; did you mean `{name}`?")),
+        None => "a parameter that libpq does not know, or a `?`, `&` or blank in the password that must be escaped"
+            .into(),
     }
 }
 
@@ -630,7 +671,9 @@ mod tests {
             );
         }
         assert!(mistake("sslmode=maybe").contains("sslmode"));
-        assert!(mistake("shoe_size=42").contains("`shoe_size`"));
+        assert!(mistake("ssl_mode=require").contains("`sslmode`"));
+        assert!(mistake("username=ann").contains("`user`"));
+        assert!(!mistake("hunter2=42").contains("hunter2"));
         assert!(mistake("client_encoding=LATIN1").contains("client_encoding"));
         assert!(mistake("sslcertmode=require").contains("sslcertmode"));
         assert!(mistake("host=a sslmode=require sslrootcert=system").contains("verify-full"));

@@ -15,9 +15,9 @@ use super::words::{Effect, effect, name};
 ///
 /// All clones write to one connection and read the answers in order, which is the fastest way to use Redis. What
 /// would hold up the others (`BLPOP`, …) or change the connection under them (`WATCH`, `SELECT`, …) is refused: take
-/// a [lease](super::RedisClient::acquire) for it.
+/// a [lease](super::Client::acquire) for it.
 #[derive(Clone)]
-pub struct RedisCommands {
+pub struct Commands {
     pub(super) shared: Shared,
     pub(super) database: i64,
 }
@@ -29,7 +29,7 @@ pub(super) enum Shared {
     Cluster(ClusterConnection),
 }
 
-impl ConnectionLike for RedisCommands {
+impl ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             refuse_exclusive(command)?;
@@ -93,9 +93,9 @@ fn refuse_exclusive(command: &Cmd) -> Result<(), RedisError> {
     Err(OwnWord::new(ErrorKind::Other, message).into_driver())
 }
 
-impl std::fmt::Debug for RedisCommands {
+impl std::fmt::Debug for Commands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisCommands")
+        f.debug_struct("Commands")
             .field("database", &self.database)
             .finish_non_exhaustive()
     }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::address::Plan;
 use super::error::classify;
-use super::sentinel;
+use super::{farewell, sentinel};
 
 /// How often a cluster's connection is sent elsewhere before a request fails.
 const REDIRECTS: u32 = 5;
@@ -167,10 +167,14 @@ impl Dialer {
                     .await
             }
         };
-        let mut connection = self
-            .with_either_protocol(info, open)
-            .await
-            .map_err(|error| explain(classify(&attempted, error), &self.plan))?;
+        let address = info.addr().clone();
+        let mut connection = match self.with_either_protocol(info, open).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                let error = classify(&attempted, error);
+                return Err(farewell::explain(&attempted, error, &address).await);
+            }
+        };
         if must_be_master {
             sentinel::prove_master(&attempted, &mut connection, self.response_timeout).await?;
         }
@@ -218,14 +222,4 @@ impl Dialer {
     fn failed(&self, error: RedisError) -> ConnectError {
         classify(&format!("connecting to {}", self.plan.place()), error)
     }
-}
-
-/// Adds what the settings tell of a cause that the server did not.
-fn explain(error: ConnectError, plan: &Plan) -> ConnectError {
-    let hung_up = matches!(error.kind(), ErrorKind::Protocol)
-        || (error.kind() == ErrorKind::Refused && error.to_string().contains("reset"));
-    if hung_up && !plan.uses_tls() {
-        return error.with_help("check the port; if the server wants TLS there, set `ssl: true`");
-    }
-    error
 }

@@ -7,22 +7,22 @@ use crate::model::Choices;
 
 pub(crate) fn choices(choices: &Choices) -> TokenStream {
     let (ident, krate) = (&choices.ident, &choices.krate);
-    let descriptions = choices.choices.iter().map(|choice| {
+    let descriptions = choices.words.iter().map(|choice| {
         let (name, doc) = (&choice.name.0, &choice.doc);
         let aliases = choice.aliases.iter().map(|(alias, _)| alias);
         quote!(#krate::private::Choice { name: #name, aliases: &[#(#aliases),*], doc: #doc })
     });
-    let default = choices.choices.iter().find(|choice| choice.is_default).map(|choice| {
+    let default = choices.words.iter().find(|choice| choice.is_default).map(|choice| {
         let name = &choice.name.0;
         quote! {
-            const DEFAULT: ::core::option::Option<&'static str> = ::core::option::Option::Some(#name);
+            const DEFAULT: ::core::option::Option<&'static ::core::primitive::str> = ::core::option::Option::Some(#name);
         }
     });
-    let parsed = choices.choices.iter().enumerate().map(|(index, choice)| {
+    let parsed = choices.words.iter().enumerate().map(|(index, choice)| {
         let (index, variant) = (Literal::usize_unsuffixed(index), &choice.variant);
         quote!(#index => ::core::option::Option::Some(Self::#variant))
     });
-    let shown = choices.choices.iter().map(|choice| {
+    let shown = choices.words.iter().map(|choice| {
         let (name, variant) = (&choice.name.0, &choice.variant);
         quote!(Self::#variant => #name)
     });

@@ -1,6 +1,5 @@
 //! The table of settings that is appended to the struct's documentation.
 
-use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, parse_quote};
 
@@ -9,43 +8,56 @@ use crate::literal::compact;
 use crate::model::{DOC_MARKER, Default, Setting, Table};
 
 pub(crate) fn docs(table: &Table) -> Vec<Attribute> {
-    let mut attributes: Vec<Attribute> = Vec::new();
+    let line = |text: &str| {
+        // As `///` has it, so that all lines are indented alike.
+        let text = if text.is_empty() {
+            String::new()
+        } else {
+            format!(" {text}")
+        };
+        parse_quote!(#[doc = #text])
+    };
     if table.settings.is_empty() {
-        attributes.push(parse_quote!(#[doc = ""]));
-        attributes.push(parse_quote!(#[doc = #DOC_MARKER]));
-        attributes.push(parse_quote!(#[doc = "It has no settings of its own."]));
-        return attributes;
+        return vec![
+            line(""),
+            line(DOC_MARKER),
+            line(""),
+            line("It has no settings of its own."),
+        ];
     }
-    for line in [
-        "",
-        DOC_MARKER,
-        "",
-        "# Settings",
-        "",
-        "| setting | type | default | meaning |",
-        "|---|---|---|---|",
-    ] {
-        attributes.push(parse_quote!(#[doc = #line]));
-    }
+    let mut attributes: Vec<Attribute> = HEAD.iter().copied().map(line).collect();
     for setting in &table.settings {
-        let row = row(setting);
-        let cfgs: &[TokenStream] = &setting.cfgs;
-        attributes.push(match cfgs {
+        let row = format!(" {}", row(setting));
+        let conditions = &setting.cfgs;
+        attributes.push(match conditions.as_slice() {
             [] => parse_quote!(#[doc = #row]),
-            _ => parse_quote!(#[cfg_attr(all(#(#cfgs),*), doc = #row)]),
+            [condition] => parse_quote!(#[cfg_attr(#condition, doc = #row)]),
+            _ => parse_quote!(#[cfg_attr(all(#(#conditions),*), doc = #row)]),
         });
     }
     attributes
 }
+
+/// What stands above the rows.
+const HEAD: &[&str] = &[
+    "",
+    DOC_MARKER,
+    "",
+    "# Settings",
+    "",
+    "| setting | type | default | meaning |",
+    "|---|---|---|---|",
+];
 
 fn row(setting: &Setting) -> String {
     let ty = setting
         .kind
         .label()
         .unwrap_or_else(|| format!("`{}`", compact_type(setting)));
-    let name = match setting.flatten {
-        true => format!("(those of {ty})"),
-        false => format!("`{}`", setting.name.0),
+    let name = if setting.flatten {
+        format!("(those of {ty})")
+    } else {
+        format!("`{}`", setting.name.0)
     };
     let default = default(setting);
     let cells = [name, ty, default, meaning(setting)];
@@ -68,7 +80,7 @@ fn default(setting: &Setting) -> String {
         Some(Default::Written(_)) if setting.secret || *setting.kind.required() == Kind::Secret => {
             "[redacted]".into()
         }
-        Some(Default::OfType) => "its own".into(),
+        Some(Default::OfType) => default_of(setting.kind.required()).into(),
         Some(Default::Written(default)) => match &default.text {
             Some(text) if text.is_empty() => "empty".into(),
             Some(text) => format!("`{text}`"),
@@ -77,6 +89,17 @@ fn default(setting: &Setting) -> String {
         None if setting.is_option() => "none".into(),
         None if setting.flatten => String::new(),
         None => "required".into(),
+    }
+}
+
+/// The `Default` of a type, as far as its spelling tells.
+fn default_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Bool => "`false`",
+        Kind::Integer(_) => "`0`",
+        Kind::Float => "`0.0`",
+        Kind::Text | Kind::Path | Kind::List(_) | Kind::Map(_) => "empty",
+        _ => "its own",
     }
 }
 

@@ -6,8 +6,9 @@ mod register;
 mod settings;
 mod standard;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::Ident;
 
 use crate::model::{Connection, Table};
 
@@ -42,4 +43,14 @@ pub(crate) fn table(table: &Table) -> TokenStream {
             #value
         };
     }
+}
+
+/// A variable of generated code: the same one whatever span the code around it has.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// Where `span` is, in code that is the macro's own: no lint of the user's looks at it.
+pub(crate) fn ours(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
 }

@@ -53,7 +53,7 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
             #[cfg(not(test))]
             #[used]
             #[unsafe(export_name = #guard)]
-            static CONNREG_GUARD: u8 = 0;
+            static CONNREG_GUARD: ::core::primitive::u8 = 0;
         };
     }
 }
@@ -94,7 +94,6 @@ pub(super) fn handle(connection: &Connection) -> TokenStream {
     );
     let doc = format!("The connection type `{}`.", connection.name);
     quote! {
-        #[automatically_derived]
         #[allow(dead_code)]
         impl #ident {
             #[doc = #doc]

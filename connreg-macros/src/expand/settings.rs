@@ -5,6 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
+use super::{local, ours};
 use crate::model::{Default, Setting, Table};
 
 pub(super) fn settings(table: &Table) -> TokenStream {
@@ -22,22 +23,21 @@ pub(super) fn settings(table: &Table) -> TokenStream {
         .enumerate()
         .map(|(index, setting)| read(index, setting, krate));
     let names = table.settings.iter().map(|setting| &setting.ident);
-    let result = match &table.validate {
-        Some(path) => {
-            let span = path.span();
-            quote_spanned! {span=> table.validate(value, |value| #path(value)) }
-        }
-        None => quote!(::core::option::Option::Some(value)),
-    };
+    let (table_reader, value) = (local("table"), local("value"));
+    let mut result = quote!(::core::option::Option::Some(#value));
+    if let Some(path) = &table.validate {
+        let span = ours(path.span());
+        result = quote_spanned! {span=> #table_reader.validate(#value, |value| #path(value)) };
+    }
     quote! {
         #[automatically_derived]
         #[allow(deprecated, unused_qualifications)]
         impl #krate::private::Settings for #ident {
             const FIELDS: &'static [#krate::private::Field] = &[#(#fields),*];
 
-            fn read(table: &mut #krate::private::TableReader<'_, '_>) -> ::core::option::Option<Self> {
+            fn read(#table_reader: &mut #krate::private::TableReader<'_, '_>) -> ::core::option::Option<Self> {
                 #(let #locals = #reads;)*
-                let value = Self { #(#names: #locals?),* };
+                let #value = Self { #(#names: #locals?),* };
                 #result
             }
         }
@@ -127,14 +127,15 @@ fn some(value: impl ToTokens) -> TokenStream {
 fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
     let ty = &setting.ty;
     let span = ty.span();
+    let table = local("table");
     if setting.flatten {
-        return quote_spanned! {span=> <#ty as #krate::private::Settings>::read(table) };
+        return quote_spanned! {span=> <#ty as #krate::private::Settings>::read(#table) };
     }
     let field = quote!(&<Self as #krate::private::Settings>::FIELDS[#index]);
     let mut chain = if setting.serde {
-        quote!(table.serde_field::<#ty>(#field))
+        quote!(#table.serde_field::<#ty>(#field))
     } else {
-        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::begin(table, #field) }
+        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::begin(#table, #field) }
     };
     let default = default(setting).or_else(|| {
         (setting.serde && setting.is_option()).then(|| quote!(::core::option::Option::None))
@@ -154,7 +155,7 @@ fn read(index: usize, setting: &Setting, krate: &Path) -> TokenStream {
         chain.extend(quote_spanned! {span=> .one_of() });
     }
     if let Some(path) = &setting.validate {
-        let span = path.span();
+        let span = ours(path.span());
         chain.extend(quote_spanned! {span=> .validate(|value| #path(value)) });
     }
     quote!(#chain.get())
@@ -175,7 +176,7 @@ pub(super) fn value(table: &Table) -> TokenStream {
     let (ident, krate) = (&table.ident, &table.krate);
     let absent = table.has_default().then(|| {
         quote! {
-            const OPTIONAL: bool = true;
+            const OPTIONAL: ::core::primitive::bool = true;
 
             fn absent() -> ::core::option::Option<Self> {
                 ::core::option::Option::Some(<Self as ::core::default::Default>::default())

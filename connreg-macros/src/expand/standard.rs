@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use super::local;
 use super::settings::default;
 use crate::model::{Setting, Table};
 
@@ -14,16 +15,16 @@ pub(super) fn standard(table: &Table) -> TokenStream {
 }
 
 fn clone(table: &Table) -> TokenStream {
-    let ident = &table.ident;
+    let (ident, this) = (&table.ident, local("self"));
     let fields = table.settings.iter().map(|setting| {
         let (name, ty) = (&setting.ident, &setting.ty);
-        quote!(#name: <#ty as ::core::clone::Clone>::clone(&self.#name))
+        quote!(#name: <#ty as ::core::clone::Clone>::clone(&#this.#name))
     });
     quote! {
         #[automatically_derived]
         #[allow(deprecated, unused_qualifications)]
         impl ::core::clone::Clone for #ident {
-            fn clone(&self) -> Self {
+            fn clone(&#this) -> Self {
                 Self { #(#fields),* }
             }
         }
@@ -31,7 +32,7 @@ fn clone(table: &Table) -> TokenStream {
 }
 
 fn debug(table: &Table) -> TokenStream {
-    let ident = &table.ident;
+    let (ident, this) = (&table.ident, local("self"));
     let name = ident.unraw().to_string();
     let fields = table.settings.iter().map(|setting| {
         let label = setting.ident.unraw().to_string();
@@ -42,7 +43,7 @@ fn debug(table: &Table) -> TokenStream {
         #[automatically_derived]
         #[allow(deprecated, unused_qualifications)]
         impl ::core::fmt::Debug for #ident {
-            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            fn fmt(&#this, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 formatter.debug_struct(#name)#(#fields)*.finish()
             }
         }
@@ -50,14 +51,14 @@ fn debug(table: &Table) -> TokenStream {
 }
 
 fn shown(setting: &Setting, krate: &syn::Path) -> TokenStream {
-    let (name, ty) = (&setting.ident, &setting.ty);
+    let (name, ty, this) = (&setting.ident, &setting.ty, local("self"));
     if setting.secret {
         quote!(::core::format_args!("[redacted]"))
     } else if setting.serde || setting.flatten {
-        quote!(self.#name)
+        quote!(#this.#name)
     } else {
         let span = ty.span();
-        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::shown(&self.#name) }
+        quote_spanned! {span=> <#ty as #krate::private::SettingValue>::shown(&#this.#name) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::report::{Mistake, Report};
-use super::tree::{Entry, Node, Table, Value};
+use super::tree::{Entry, Node, Origin, Table, Value};
 
 /// How deeply lists and tables may be nested; deeper ones would exhaust the stack of who walks them.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -73,6 +73,13 @@ pub(crate) fn dotted(path: &[String], key: &str) -> String {
         dotted.push_str(part);
     }
     dotted
+}
+
+/// A value stands deeper than [`MAX_DEPTH`].
+pub(crate) fn too_deep(origin: &Origin) -> Mistake {
+    let message = "lists and tables are nested too deeply";
+    let help = format!("no setting needs more than {MAX_DEPTH} levels");
+    Mistake::error("", message).at(origin).help(help)
 }
 
 /// How many values there are in `node`, itself included.

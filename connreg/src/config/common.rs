@@ -2,6 +2,8 @@
 
 use super::tree::same_name;
 use crate::policy::Policy;
+#[cfg(test)]
+use crate::settings::Shape;
 use crate::settings::{Field, Settings};
 
 /// The keys that say what type a connection has.
@@ -31,7 +33,6 @@ pub(crate) fn is_type_key(key: &str) -> bool {
     TYPE_KEYS.iter().any(|name| same_name(name, key))
 }
 
-/// The macro's list of names that a connection type must not give to a setting of its own.
 #[cfg(test)]
 #[path = "../../../connreg-macros/src/reserved.rs"]
 mod reserved;
@@ -43,18 +44,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_macro_reserves_exactly_the_names_that_every_connection_has() {
+    fn the_macro_reserves_each_of_these_names_and_no_other() {
         let fields = FIELDS.iter().flat_map(Field::names);
         let flat = FLAT_NAMES.iter().map(|(name, ..)| *name);
-        let known: BTreeSet<_> = TYPE_KEYS
+        let names: BTreeSet<_> = TYPE_KEYS
             .iter()
             .copied()
             .chain(fields)
             .chain(flat)
             .collect();
-        assert_eq!(
-            BTreeSet::from_iter(reserved::RESERVED.iter().copied()),
-            known
-        );
+        assert_eq!(names, reserved::RESERVED.iter().copied().collect());
+    }
+
+    #[test]
+    fn each_flat_name_stands_for_a_setting() {
+        for (name, table, setting) in FLAT_NAMES {
+            let table = FIELDS
+                .iter()
+                .find(|field| field.name == *table)
+                .expect(name);
+            let Shape::Table(fields) = table.shape else {
+                panic!("`{name}` is not for a table")
+            };
+            assert!(fields.iter().any(|field| field.name == *setting), "{name}");
+        }
     }
 }

@@ -69,7 +69,7 @@ fn message(error: &ConfigError, node: &Node, secret: bool) -> String {
     }
 }
 
-/// Whether a message holds the text of a value.
+/// Whether a message holds the text of a value; of one or two letters nobody can tell.
 pub(crate) fn quotes(message: &str, node: &Node) -> bool {
     match &node.value {
         Value::List(items) => items.iter().any(|item| quotes(message, item)),
@@ -79,6 +79,6 @@ pub(crate) fn quotes(message: &str, node: &Node) -> bool {
             .any(|entry| quotes(message, &entry.node)),
         _ => node
             .scalar_text()
-            .is_some_and(|text| !text.is_empty() && message.contains(&text)),
+            .is_some_and(|text| text.len() > 3 && message.contains(&text)),
     }
 }

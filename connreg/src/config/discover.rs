@@ -111,7 +111,7 @@ pub(crate) fn discover(
                 });
             }
             None if begins_with(&name, "application") && path.is_file() => {
-                passed.push((name, path))
+                passed.push((name, path));
             }
             _ => {}
         }

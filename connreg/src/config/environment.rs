@@ -153,6 +153,12 @@ pub(crate) fn apply(
                     set(&mut drafts.list[position], value, keys, report);
                 }
             }
+            None if drafts.position(&value.name(value.parts.len())).is_some() => {
+                let name = value.name(value.parts.len());
+                let message = format!("a key is missing behind `{}`", name.to_lowercase());
+                let help = format!("write `{}{}KEY`", value.key, value.separator);
+                report.push(value.mistake(value.key, message).help(help));
+            }
             // It may stand in the file that could not be read.
             None if incomplete => {}
             None => {
@@ -177,40 +183,54 @@ pub(crate) fn apply(
 fn set(draft: &mut Draft, value: &Outside<'_>, keys: &[&str], report: &mut Report) {
     let Some(kind) = draft.kind else { return };
     let known = Known::of(kind);
-    if let Err(help) = locate(known, keys) {
-        let key = keys.join(value.separator);
-        let key = if value.layer == layer::CODE {
-            key
-        } else {
-            key.to_lowercase()
-        };
-        let message = format!(
-            "`{key}` is no setting of `{}`, which is of type `{kind}`",
-            draft.name
-        );
-        report.push(value.mistake(value.key, message).help(help));
-        return;
-    }
-    let keys = respell(draft, keys);
-    let table = layer_table(draft, value.layer);
-    insert(table, &keys, value.value, &value.origin);
+    let names = match locate(known, keys) {
+        Ok(names) => names,
+        Err(help) => {
+            let key = keys.join(value.separator);
+            let key = if value.layer == layer::CODE {
+                key
+            } else {
+                key.to_lowercase()
+            };
+            let message = format!(
+                "`{key}` is no setting of `{}`, which is of type `{kind}`",
+                draft.name
+            );
+            report.push(value.mistake(value.key, message).help(help));
+            return;
+        }
+    };
+    let keys = respell(draft, names);
+    insert(
+        layer_table(draft, value.layer),
+        &keys,
+        value.value,
+        &value.origin,
+    );
 }
 
-/// Checks that `keys` lead to a setting; else says what to do.
-fn locate(mut known: Known, keys: &[&str]) -> Result<(), String> {
+/// The names of the settings that `keys` lead to; else what to do.
+fn locate(mut known: Known, keys: &[&str]) -> Result<Vec<String>, String> {
+    let mut names = Vec::with_capacity(keys.len());
     for (index, key) in keys.iter().enumerate() {
         let last = index + 1 == keys.len();
-        let shape = match known.meaning(key) {
-            Some(Meaning::Setting(field)) => &field.shape,
-            Some(Meaning::File(_) | Meaning::Flat(..)) => &Shape::Text,
+        let (name, shape) = match known.meaning(key) {
+            Some(Meaning::Setting(field)) => (field.name.to_owned(), &field.shape),
+            Some(Meaning::File(field)) => (format!("{}_file", field.name), &Shape::Text),
+            Some(Meaning::Flat(..)) => (key.to_lowercase(), &Shape::Text),
             None => return Err(known.help(key)),
         };
+        names.push(name);
         match shape {
-            Shape::Table(_) if last => return Err(format!("`{key}` is a table: name a key in it")),
+            Shape::Table(_) | Shape::Map(_) if last => {
+                return Err(format!("`{key}` is a table: name a key in it"));
+            }
             Shape::Table(fields) => known = Known::nested(fields),
-            Shape::Map(_) if last => return Err(format!("`{key}` is a table: name a key in it")),
-            Shape::Map(_) | Shape::Any => return Ok(()),
-            _ if last => return Ok(()),
+            Shape::Map(_) | Shape::Any => {
+                names.extend(keys[index + 1..].iter().map(|key| (*key).to_owned()));
+                return Ok(names);
+            }
+            _ if last => return Ok(names),
             _ => return Err(format!("`{key}` takes {}, it has no keys", shape.noun())),
         }
     }
@@ -218,22 +238,19 @@ fn locate(mut known: Known, keys: &[&str]) -> Result<(), String> {
 }
 
 /// `keys` as the files spell them: a map's keys have no other spelling to be known by.
-fn respell(draft: &Draft, keys: &[&str]) -> Vec<String> {
-    let mut spelt = Vec::with_capacity(keys.len());
+fn respell(draft: &Draft, mut keys: Vec<String>) -> Vec<String> {
     let mut tables: Vec<&Table> = draft.tables.iter().map(|(_, _, table)| table).collect();
-    for key in keys {
+    for key in &mut keys {
         let entries: Vec<&Entry> = tables.iter().filter_map(|table| table.get(key)).collect();
-        spelt.push(
-            entries
-                .last()
-                .map_or_else(|| (*key).to_owned(), |entry| entry.key.clone()),
-        );
+        if let Some(entry) = entries.last() {
+            key.clone_from(&entry.key);
+        }
         tables = entries
             .iter()
             .filter_map(|entry| entry.node.as_table())
             .collect();
     }
-    spelt
+    keys
 }
 
 fn layer_table(draft: &mut Draft, layer: usize) -> &mut Table {

@@ -48,7 +48,7 @@ impl<'a> Resolver<'a> {
         }
         self.node(&mut entry.node, path, report);
         if entry.from_file {
-            self.from_file(&mut entry.node, path, report);
+            self.content(&mut entry.node, path, report);
         }
         match outer {
             Some(outer) => *path = outer,
@@ -90,7 +90,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn from_file(&self, node: &mut Node, path: &[String], report: &mut Report) {
+    fn content(&self, node: &mut Node, path: &[String], report: &mut Report) {
         let Some(file) = node.scalar_text() else {
             if !node.is_mistaken() {
                 let message = format!("expected a path, found {}", node.kind());

@@ -5,7 +5,7 @@ use jsonc_parser::common::{Range, Ranged};
 use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 
-use super::build::{MAX_DEPTH, TableBuilder};
+use super::build::{MAX_DEPTH, TableBuilder, too_deep};
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::scalar;
@@ -27,7 +27,7 @@ const DIALECT: ParseOptions = ParseOptions {
 /// Reads the one value of `text`. `None`: a mistake ended it.
 pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Option<Node> {
     if let Some(at) = deeper_than(text, MAX_DEPTH) {
-        too_deep(&lines.origin(at, at + 1), report);
+        report.push(too_deep(&lines.origin(at, at + 1)));
         return None;
     }
     match parse_to_ast(text, &CollectOptions::default(), &DIALECT) {
@@ -93,15 +93,6 @@ fn end_of_string(bytes: &[u8], mut at: usize) -> usize {
         }
     }
     at
-}
-
-fn too_deep(origin: &Origin, report: &mut Report) {
-    let message = format!("nested more than {MAX_DEPTH} levels deep");
-    report.push(
-        Mistake::error("", message)
-            .at(origin)
-            .help("no setting is nested so deeply"),
-    );
 }
 
 /// The parser's message without any of the text, which may be part of a secret.

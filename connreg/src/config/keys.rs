@@ -2,6 +2,8 @@
 //!
 //! Layers are merged setting by setting, so that this comes before merging.
 
+use std::collections::HashMap;
+
 use super::build::dotted;
 use super::common;
 use super::report::{Mistake, Report};
@@ -75,7 +77,7 @@ impl Known {
             }
         });
         collect(self.common, &mut |field| {
-            names.extend(field.names().map(str::to_owned))
+            names.extend(field.names().map(str::to_owned));
         });
         if !self.common.is_empty() {
             names.extend(
@@ -132,7 +134,7 @@ fn collect(fields: &'static [Field], each: &mut impl FnMut(&'static Field)) {
 /// `table` with every key matched to its setting, flat names moved to where they belong, and a setting that is
 /// there under two names reported. What means nothing stays, for the reader to report.
 pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mut Report) -> Table {
-    let mut normal = Table::default();
+    let mut normal = Normal::default();
     let mut flat = Vec::new();
     for mut entry in table.entries {
         if is_ignored(&entry.key) {
@@ -152,34 +154,88 @@ pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mu
             }
             Some(Meaning::Flat(table, field)) => {
                 entry.setting = Some(field.name);
-                flat.push((table, entry));
+                flat.push((table.name, entry));
                 continue;
             }
         }
-        put(&mut normal, entry, path, report);
+        normal.put(entry, path, report);
     }
     for (table, mut entry) in flat {
         entry.path = Some(dotted(path, &entry.key).into());
-        if !normal
-            .entries
-            .iter()
-            .any(|there| there.setting == Some(table.name))
-        {
-            let node = Node::new(Value::Table(Table::default()), entry.key_origin.clone());
-            let mut home = Entry::new(table.name, entry.key_origin.clone(), node);
-            home.setting = Some(table.name);
-            normal.entries.push(home);
-        }
-        let home = normal
-            .entries
-            .iter_mut()
-            .find(|there| there.setting == Some(table.name));
+        let home = normal.table(table, &entry.key_origin);
         // A home that is no table is reported by the reader.
-        if let Some(Value::Table(home)) = home.map(|home| &mut home.node.value) {
-            put(home, entry, path, report);
+        if let Value::Table(inner) = &mut home.node.value {
+            let mut there = Normal::of(std::mem::take(inner));
+            there.put(entry, path, report);
+            *inner = there.table;
         }
     }
-    normal
+    normal.table
+}
+
+/// A table each of whose settings is there once.
+#[derive(Default)]
+struct Normal {
+    table: Table,
+    settings: HashMap<&'static str, usize>,
+}
+
+impl Normal {
+    fn of(table: Table) -> Self {
+        let settings = table.entries.iter().enumerate();
+        let settings = settings
+            .filter_map(|(at, entry)| Some((entry.setting?, at)))
+            .collect();
+        Self { table, settings }
+    }
+
+    /// Adds `entry` unless its setting is there already: an explicit one goes before an inherited one, two
+    /// explicit ones are a mistake.
+    fn put(&mut self, entry: Entry, path: &[String], report: &mut Report) {
+        let at = entry.setting.map(|setting| {
+            *self
+                .settings
+                .entry(setting)
+                .or_insert(self.table.entries.len())
+        });
+        let Some(there) = at.and_then(|at| self.table.entries.get_mut(at)) else {
+            self.table.entries.push(entry);
+            return;
+        };
+        match (there.inherited, entry.inherited) {
+            (true, false) => *there = entry,
+            (_, true) => {}
+            (false, false) => {
+                let name = entry.setting.unwrap_or(&entry.key);
+                let key = match &entry.path {
+                    Some(path) => path.to_string(),
+                    None => dotted(path, &entry.key),
+                };
+                report.push(set_twice(
+                    &key,
+                    name,
+                    &entry.key_origin,
+                    &there.key,
+                    &there.key_origin,
+                ));
+            }
+        }
+    }
+
+    /// The entry of the table called `name`, which comes to be at `origin` if it isn't there.
+    fn table(&mut self, name: &'static str, origin: &Origin) -> &mut Entry {
+        let at = *self
+            .settings
+            .entry(name)
+            .or_insert(self.table.entries.len());
+        if at == self.table.entries.len() {
+            let node = Node::new(Value::Table(Table::default()), origin.clone());
+            let mut entry = Entry::new(name, origin.clone(), node);
+            entry.setting = Some(name);
+            self.table.entries.push(entry);
+        }
+        &mut self.table.entries[at]
+    }
 }
 
 fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Report) -> Node {
@@ -216,37 +272,6 @@ fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Repor
         value,
         origin,
         written,
-    }
-}
-
-/// Adds `entry` unless its setting is there already: an explicit one goes before an inherited one, two explicit
-/// ones are a mistake.
-fn put(table: &mut Table, entry: Entry, path: &[String], report: &mut Report) {
-    let there = table.entries.iter_mut().find(|there| match entry.setting {
-        Some(_) => there.setting == entry.setting,
-        None => there.setting.is_none() && there.key == entry.key,
-    });
-    let Some(there) = there else {
-        table.entries.push(entry);
-        return;
-    };
-    match (there.inherited, entry.inherited) {
-        (true, false) => *there = entry,
-        (_, true) => {}
-        (false, false) => {
-            let name = entry.setting.unwrap_or(&entry.key);
-            let key = match &entry.path {
-                Some(path) => path.to_string(),
-                None => dotted(path, &entry.key),
-            };
-            report.push(set_twice(
-                &key,
-                name,
-                &entry.key_origin,
-                &there.key,
-                &there.key_origin,
-            ));
-        }
     }
 }
 

@@ -24,6 +24,7 @@ mod shape;
 mod toml;
 pub(crate) mod tree;
 mod yaml;
+mod yaml_syntax;
 
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
@@ -67,7 +68,6 @@ pub(crate) struct LoadedConnection {
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
     pub(crate) references: Vec<Reference>,
-    pub(crate) origin: Origin,
 }
 
 /// What a load gave.
@@ -226,7 +226,6 @@ fn read(
                 settings,
                 policy,
                 references: read.references.clone(),
-                origin: draft.origin.clone(),
             });
         }
         targets.push(Target {

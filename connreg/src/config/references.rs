@@ -37,21 +37,23 @@ pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, repor
 }
 
 fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
-    let message = format!("there is no connection `{}`", reference.target);
-    let names = || drafts.names();
-    let help = match nearest(&reference.target, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let wanted = ConnectionType(reference.wanted);
-            let fitting = drafts
-                .list
-                .iter()
-                .filter(|draft| draft.kind == Some(wanted));
-            let fitting: Vec<&str> = fitting.map(|draft| draft.name.as_str()).collect();
-            match &fitting[..] {
-                [] => format!("configure a connection of type `{wanted}`"),
-                _ => format!("connections of type `{wanted}`: {}", fitting.join(", ")),
-            }
+    // What a variable holds is not told.
+    let message = match reference.origin.via {
+        Some(_) => "there is no connection of this name".to_owned(),
+        None => format!("there is no connection `{}`", reference.target),
+    };
+    let help = if let Some(near) = nearest(&reference.target, drafts.names()) {
+        format!("did you mean `{near}`?")
+    } else {
+        let wanted = ConnectionType(reference.wanted);
+        let fitting = drafts
+            .list
+            .iter()
+            .filter(|draft| draft.kind == Some(wanted));
+        let fitting: Vec<&str> = fitting.map(|draft| draft.name.as_str()).collect();
+        match &fitting[..] {
+            [] => format!("configure a connection of type `{wanted}`"),
+            _ => format!("connections of type `{wanted}`: {}", fitting.join(", ")),
         }
     };
     Mistake::error(&reference.key, message)

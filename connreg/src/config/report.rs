@@ -110,9 +110,20 @@ pub struct Report {
     pub(crate) mistakes: Vec<Mistake>,
 }
 
+/// How many findings are kept: a large file that is all wrong must not exhaust memory.
+const MAX_FINDINGS: usize = 5_000;
+
 impl Report {
     pub(crate) fn push(&mut self, mistake: Mistake) {
-        self.mistakes.push(mistake);
+        // The first error counts in any case: it decides what becomes of the configuration.
+        if !self.is_full() || (mistake.severity == Severity::Error && !self.has_errors()) {
+            self.mistakes.push(mistake);
+        }
+    }
+
+    /// Whether nothing more is kept, so that looking for more is of no use.
+    pub(crate) fn is_full(&self) -> bool {
+        self.mistakes.len() >= MAX_FINDINGS
     }
 
     /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
@@ -157,6 +168,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors = self.errors().count();
         match errors {
+            _ if self.is_full() => write!(f, "the configuration has at least {errors} mistakes:")?,
             1 => f.write_str("the configuration has 1 mistake:")?,
             n => write!(f, "the configuration has {n} mistakes:")?,
         }

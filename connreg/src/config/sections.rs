@@ -28,10 +28,6 @@ impl Section {
         self.children.get(&canonical(key))
     }
 
-    pub(crate) fn has_children(&self) -> bool {
-        !self.children.is_empty()
-    }
-
     pub(crate) fn children(&self) -> impl Iterator<Item = &str> {
         self.children.keys().map(String::as_str)
     }

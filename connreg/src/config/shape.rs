@@ -93,13 +93,18 @@ impl<'a> Survey<'a> {
                 continue;
             }
             let path = format!("{path}.{}", entry.key);
-            let missing = |key: &str, origin: &Origin| {
-                let message = format!("the connection `{key}` has no type");
-                let help = format!("add `type: …`; {}", linked(self.registry));
-                Mistake::error(path.as_str(), message).at(origin).help(help)
+            let (name, origin) = (entry.key.clone(), entry.key_origin.clone());
+            let registry = self.registry;
+            let kind = |_: &mut Report| {
+                let message = format!("the connection `{name}` has no type");
+                let help = format!("add `type: …`; {}", linked(registry));
+                Kind::Absent(
+                    Mistake::error(path.as_str(), message)
+                        .at(&origin)
+                        .help(help),
+                )
             };
-            let missing = missing(&entry.key, &entry.key_origin);
-            self.sighting(entry, path, None, |_| Kind::Absent(missing), layer, report);
+            self.sighting(entry, path.clone(), None, kind, layer, report);
         }
     }
 
@@ -158,21 +163,46 @@ impl<'a> Survey<'a> {
             .node
             .as_table()
             .is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
-        if !section.types.is_empty() && !section.has_children() {
-            if names_type && let Some(above) = above {
-                return self.in_category(entry, above, layer, report);
+        if names_type
+            && !section.types.is_empty()
+            && let Some(above) = above
+        {
+            return self.in_category(entry, above, layer, report);
+        }
+        let of = match above {
+            None if self.sections.is_category(&entry.key) => "connections by type",
+            _ if section.types.is_empty() => "tables",
+            _ => "settings",
+        };
+        let is_category = above.is_none() && self.sections.is_category(&entry.key);
+        let Entry {
+            key,
+            key_origin: origin,
+            node,
+            ..
+        } = entry;
+        let Some(table) = expect_table(node, &path, of, report) else {
+            return;
+        };
+        let sequence = self.next();
+        let mut own = Table::default();
+        for entry in table.entries {
+            if is_ignored(&entry.key) {
+                continue;
             }
-            let Entry {
-                key,
-                key_origin: origin,
-                node,
-                ..
-            } = entry;
-            let Some(table) = expect_table(node, &path, "settings", report) else {
-                return;
-            };
-            let sequence = self.next();
+            if let Some(child) = section.child(&entry.key) {
+                self.place(entry, child, Some(&path), layer, report);
+            } else if !section.types.is_empty() {
+                own.entries.push(entry);
+            } else if is_category {
+                self.in_category(entry, &path, layer, report);
+            } else {
+                report.push(unknown_place(&entry, &path, section));
+            }
+        }
+        if !section.types.is_empty() {
             let types = section.types.clone();
+            let table = own;
             self.shared.push(SectionTable {
                 layer,
                 sequence,
@@ -182,32 +212,6 @@ impl<'a> Survey<'a> {
                 types,
                 table,
             });
-            return;
-        }
-        let is_category = above.is_none() && self.sections.is_category(&entry.key);
-        let Some(table) = expect_table(entry.node, &path, "tables", report) else {
-            return;
-        };
-        for entry in table.entries {
-            if is_ignored(&entry.key) {
-                continue;
-            }
-            if let Some(child) = section.child(&entry.key) {
-                self.place(entry, child, Some(&path), layer, report);
-            } else if is_category {
-                self.in_category(entry, &path, layer, report);
-            } else {
-                let mut known: Vec<&str> = section.children().collect();
-                known.sort_unstable();
-                let key = format!("{path}.{}", entry.key);
-                let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
-                report.push(
-                    mistake.help(match nearest(&entry.key, known.iter().copied()) {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("known here: {}", known.join(", ")),
-                    }),
-                );
-            }
         }
     }
 
@@ -273,7 +277,11 @@ impl<'a> Survey<'a> {
             return Kind::Mistaken;
         };
         let Some(kind) = self.registry.find(&text) else {
-            let (message, help) = self.registry.unknown(&text);
+            let (mut message, help) = self.registry.unknown(&text);
+            // What a variable holds is not told.
+            if origin.via.is_some() {
+                "there is no connection type of this name".clone_into(&mut message);
+            }
             report.push(Mistake::error(key, message).at(&origin).help(help));
             return Kind::Mistaken;
         };
@@ -329,6 +337,20 @@ fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option
             None
         }
     }
+}
+
+/// A key on the way to a section's place that leads to none.
+fn unknown_place(entry: &Entry, path: &str, section: &Section) -> Mistake {
+    let mut known: Vec<&str> = section.children().collect();
+    known.sort_unstable();
+    let help = match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    let key = format!("{path}.{}", entry.key);
+    Mistake::error(key, "unknown key")
+        .at(&entry.key_origin)
+        .help(help)
 }
 
 fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Origin) -> Mistake {

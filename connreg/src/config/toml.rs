@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, Key, Table as TomlTable, Value as TomlValue};
 
+use super::build::too_deep;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value};
@@ -14,13 +15,15 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
         Ok(document) => Some(Reader { lines }.table(document.as_table(), &(0..text.len()))),
         Err(error) => {
             let Range { start, end } = error.span().unwrap_or(0..0);
+            let origin = lines.origin(start, end);
+            // The parser's own limit is a little lower.
+            if error.message().contains("recurs") {
+                report.push(too_deep(&origin));
+                return None;
+            }
             let message = format!("not valid TOML: {}", error.message());
             let help = "check quotes, brackets and `=` here and in the lines above";
-            report.push(
-                Mistake::error("", message)
-                    .at(&lines.origin(start, end))
-                    .help(help),
-            );
+            report.push(Mistake::error("", message).at(&origin).help(help));
             None
         }
     }

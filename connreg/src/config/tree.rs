@@ -55,8 +55,6 @@ pub(crate) enum Source {
     Environment(String),
     /// Values set in code.
     Code,
-    /// A default of a setting.
-    Default,
 }
 
 /// A place in a file: line and column from 1 (columns count characters), offsets in bytes from 0.
@@ -111,7 +109,7 @@ impl Origin {
 }
 
 impl fmt::Display for Origin {
-    /// `file:line:column`, `$VARIABLE`, `code` or `default`.
+    /// `file:line:column`, `$VARIABLE` or `code`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.source {
             Source::File(path) => {
@@ -122,7 +120,6 @@ impl fmt::Display for Origin {
             }
             Source::Environment(name) => write!(f, "${name}")?,
             Source::Code => f.write_str("code")?,
-            Source::Default => f.write_str("default")?,
         }
         Ok(())
     }
@@ -145,7 +142,7 @@ pub struct Node {
 
 /// A configuration value.
 #[derive(Clone)]
-pub enum Value {
+pub(crate) enum Value {
     /// `null`, `~`, or nothing.
     Null,
     /// `true`, `false`.
@@ -166,13 +163,13 @@ pub enum Value {
 
 /// Keys and values in the order of writing, found without regard to case, `_` and `-`.
 #[derive(Clone, Default)]
-pub struct Table {
+pub(crate) struct Table {
     pub(crate) entries: Vec<Entry>,
 }
 
 /// One key with its value.
 #[derive(Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// As it was written.
     pub(crate) key: String,
     pub(crate) key_origin: Origin,
@@ -254,6 +251,17 @@ impl Node {
         match &self.value {
             Value::Table(table) => Some(table),
             _ => None,
+        }
+    }
+
+    /// The table, which nothing at all stands for as well: all its keys may be commented out.
+    pub(crate) fn as_table_or_empty(&self) -> Option<&Table> {
+        static EMPTY: Table = Table {
+            entries: Vec::new(),
+        };
+        match self.value {
+            Value::Null => Some(&EMPTY),
+            _ => self.as_table(),
         }
     }
 

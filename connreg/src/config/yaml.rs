@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
-use super::build::{MAX_DEPTH, TableBuilder, dotted, weight};
+use super::build::{self, MAX_DEPTH, TableBuilder, dotted, weight};
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::scalar;
 use super::tree::{Entry, Node, Origin, Value};
+use super::yaml_syntax;
 
 /// How many values aliases may copy: a few lines can otherwise ask for billions.
 const MAX_COPIES: usize = 100_000;
@@ -117,23 +118,10 @@ impl Reader<'_, '_> {
     fn syntax(&mut self, error: &ScanError) {
         let at = error.marker().index();
         let origin = self.lines.origin_of_characters(at, at + 1);
-        let info = error.info();
-        // Nothing of the text is quoted: it may be part of a secret.
-        let (message, help) = if info.contains('`') {
-            (
-                "a value can't begin with this character",
-                "put the value into quotes",
-            )
-        } else if info.contains("tab") {
-            (info, "indent with spaces")
-        } else if info.contains("recursion limit") {
+        if error.info().contains("recursion limit") {
             return self.report.push(*too_deep(&origin));
-        } else {
-            (
-                info,
-                "check indentation, colons and quotes here and in the lines above",
-            )
-        };
+        }
+        let (message, help) = yaml_syntax::explain(error.info());
         let mistake = Mistake::error("", format!("not valid YAML: {message}"));
         self.report.push(mistake.at(&origin).help(help));
     }
@@ -161,7 +149,7 @@ impl Reader<'_, '_> {
                 };
                 let (node, weight, height) =
                     (anchored.node.clone(), anchored.weight, anchored.height);
-                self.copy(weight, span)?;
+                self.copy(weight, &self.origin(span))?;
                 if self.stack.len() + height > MAX_DEPTH {
                     return Err(too_deep(&self.origin(span)));
                 }
@@ -262,7 +250,7 @@ impl Reader<'_, '_> {
             }
             _ => {
                 let message = "`<<` takes a mapping, or a list of mappings";
-                let key = self.path.last().cloned().unwrap_or_default();
+                let key = dotted(self.path.get(1..).unwrap_or_default(), "<<");
                 self.report.push(Mistake::error(key, message).at(&origin));
             }
         }
@@ -273,7 +261,7 @@ impl Reader<'_, '_> {
         if anchor > 0 {
             let weight = weight(&node);
             if height > 0 {
-                self.copies += weight;
+                self.copy(weight, &node.origin)?;
             }
             self.anchors.insert(
                 anchor,
@@ -321,13 +309,13 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn copy(&mut self, weight: usize, span: Span) -> Result<(), Fatal> {
+    fn copy(&mut self, weight: usize, origin: &Origin) -> Result<(), Fatal> {
         self.copies += weight;
         if self.copies <= MAX_COPIES {
             return Ok(());
         }
         let message = format!("aliases copy more than {MAX_COPIES} values");
-        let mistake = Mistake::error(self.key(), message).at(&self.origin(span));
+        let mistake = Mistake::error(self.key(), message).at(origin);
         Err(Box::new(mistake.help(
             "write the values out, or use fewer aliases of aliases",
         )))
@@ -338,13 +326,14 @@ impl Reader<'_, '_> {
             return Node::new(Value::Text(text.to_owned()), origin);
         };
         let node = match (tag.is_yaml_core_schema(), tag.suffix.as_str()) {
-            (true, "str") => Some(Node::new(Value::Text(text.to_owned()), origin.clone())),
+            // `!` alone: text, whatever it looks like.
+            (true, "str") | (false, "") => {
+                Some(Node::new(Value::Text(text.to_owned()), origin.clone()))
+            }
             (true, "null" | "bool" | "int" | "float") => {
                 let node = scalar::core_schema(text, origin.clone());
                 scalar::has_core_type(&node, &tag.suffix).then_some(node)
             }
-            // `!` alone: text, whatever it looks like.
-            (false, "") => Some(Node::new(Value::Text(text.to_owned()), origin.clone())),
             _ => None,
         };
         node.unwrap_or_else(|| {
@@ -389,10 +378,5 @@ impl Reader<'_, '_> {
 }
 
 fn too_deep(origin: &Origin) -> Fatal {
-    let message = format!("nested more than {MAX_DEPTH} levels deep");
-    Box::new(
-        Mistake::error("", message)
-            .at(origin)
-            .help("no setting is nested so deeply"),
-    )
+    Box::new(build::too_deep(origin))
 }

@@ -9,7 +9,9 @@ mod slot;
 
 use std::fmt;
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 
 use arc_swap::Guard;
 use tokio::sync::watch;
@@ -19,7 +21,7 @@ pub use capability::{CapabilityClient, CapabilityConnection};
 pub use info::ConnectionInfo;
 #[cfg(feature = "pool")]
 pub(crate) use slot::DRAIN;
-pub(crate) use slot::{AnySlot, Slot};
+pub(crate) use slot::{AnySlot, BoxFuture, Slot};
 
 use crate::backend::Backend;
 use crate::error::Error;
@@ -51,12 +53,9 @@ impl<T: Backend> Connection<T> {
     /// # Errors
     ///
     /// It could not be opened within `connect_timeout`, or the connection is closed.
-    pub async fn client(&self) -> Result<Client<T>, Error> {
-        match Client::of(&self.0) {
-            Some(client) => Ok(client),
-            // Boxed, so that the future of the common case stays small.
-            None => Box::pin(self.open()).await,
-        }
+    #[inline]
+    pub fn client(&self) -> Opening<'_, T> {
+        Opening(Step::Look(self))
     }
 
     async fn open(&self) -> Result<Client<T>, Error> {
@@ -134,10 +133,44 @@ impl<T: Backend> fmt::Debug for Connection<T> {
     }
 }
 
+/// The future of [`Connection::client`]: ready at once where the connection is open.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Opening<'a, T: Backend>(Step<'a, T>);
+
+enum Step<'a, T: Backend> {
+    Look(&'a Connection<T>),
+    Wait(BoxFuture<'a, Result<Client<T>, Error>>),
+}
+
+impl<T: Backend> Future for Opening<'_, T> {
+    type Output = Result<Client<T>, Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        if let Step::Look(connection) = self.0 {
+            if let Some(client) = Client::of(&connection.0) {
+                return Poll::Ready(Ok(client));
+            }
+            self.0 = Step::Wait(Box::pin(connection.open()));
+        }
+        match &mut self.0 {
+            Step::Wait(opening) => opening.as_mut().poll(context),
+            Step::Look(_) => unreachable!("replaced above"),
+        }
+    }
+}
+
+impl<T: Backend> fmt::Debug for Opening<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opening")
+    }
+}
+
 /// An open client, kept alive by this guard. `Send`, so that it may be held over an `.await`.
 pub struct Client<T: Backend>(Guard<Option<Arc<Open<T>>>>);
 
 impl<T: Backend> Client<T> {
+    #[inline]
     fn of(slot: &Slot<T>) -> Option<Self> {
         let guard = slot.open.load();
         guard.is_some().then_some(Self(guard))
@@ -159,6 +192,7 @@ impl<T: Backend> Client<T> {
 impl<T: Backend> Deref for Client<T> {
     type Target = T::Client;
 
+    #[inline]
     fn deref(&self) -> &T::Client {
         self.open().client()
     }

@@ -1,7 +1,7 @@
 //! What every connection can be told, whatever its type: time-outs, pool, retry, breaker, health check.
 //!
-//! The defaults' sources: HikariCP (pool), MongoDB's CMAP (`max_connecting`), resilience4j and failsafe-go
-//! (retry, breaker), HikariCP and sqlx (lifetimes).
+//! The defaults' sources: `HikariCP` (pool), `MongoDB`'s CMAP (`max_connecting`), resilience4j and failsafe-go
+//! (retry, breaker), `HikariCP` and sqlx (lifetimes).
 
 use std::time::Duration;
 

@@ -221,6 +221,7 @@ impl<M: Manage> Pool<M> {
             "{} of {} in use, {} idle, {} waiting",
             s.active, s.max_size, s.idle, s.waiting
         );
+        let last = self.shared.last_connect_error();
         let error = if s.active >= s.max_size {
             let message = format!("no connection became free within {limit}: {figures}");
             ConnectError::new(ErrorKind::Overloaded, message).with_help(
@@ -229,9 +230,18 @@ impl<M: Manage> Pool<M> {
             )
         } else {
             let message = format!("no connection could be opened within {limit}: {figures}");
-            ConnectError::new(ErrorKind::Timeout, message)
+            // A server that has no room is no slow one.
+            let is_full = last
+                .as_ref()
+                .is_some_and(|last| last.kind() == ErrorKind::Overloaded);
+            let kind = if is_full {
+                ErrorKind::Overloaded
+            } else {
+                ErrorKind::Timeout
+            };
+            ConnectError::new(kind, message)
         };
-        let error = match self.shared.last_connect_error() {
+        let error = match last {
             Some(last) => error.with_source(last),
             None => error,
         };

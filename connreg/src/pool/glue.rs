@@ -328,5 +328,5 @@ fn less_a_tenth(lifetime: Duration) -> Duration {
     // A new hasher's seed is random; its first bits serve as well as a generator's.
     let random = RandomState::new().build_hasher().finish() >> 48;
     let part = u32::try_from(random).unwrap_or(0);
-    lifetime - lifetime.mul_f64(f64::from(part) / f64::from(u16::MAX) / 10.0)
+    lifetime.mul_f64(1.0 - f64::from(part) / f64::from(u16::MAX) / 10.0)
 }

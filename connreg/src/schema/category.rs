@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::connection::{self, names, nothing_too, type_place};
+use super::connection::{self, names, type_place};
 use super::section::{self, Place};
 use super::spelling::below;
-use super::table::{Keys, Rules};
+use super::table::{Keys, Rules, nothing_too};
 use crate::config::sections::Sections;
 use crate::config::tree::same_name;
 use crate::registry::{ConnectionType, Registry};
@@ -144,25 +144,28 @@ impl Top<'_> {
             Some(above) => format!("{above}.{}", place.name),
             None => place.name.to_owned(),
         };
-        if !place.children.is_empty() {
-            let keys = self.children(
-                &place.children,
-                &dotted,
-                &below("#/$defs", &format!("in.{dotted}")),
-            );
-            let mut table = keys.table(false);
-            nothing_too(&mut table);
-            return Value::Object(table);
-        }
-        let name = format!("table.{dotted}");
-        let shared = section::shared(&place.kinds, self.rules, &below("#/$defs", &name));
-        let shared = self.define(name, shared);
-        let Some(above) = above else { return shared };
+        let at = below("#/$defs", &format!("table.{dotted}"));
+        let keys = self.children(&place.children, &dotted, &at);
+        let table = match &place.kinds[..] {
+            [] => {
+                let mut table = keys.table(false);
+                nothing_too(&mut table);
+                return self.define(format!("table.{dotted}"), Value::Object(table));
+            }
+            [kind] if place.children.is_empty() && above.is_some() => {
+                json!({ "$ref": type_place(*kind) })
+            }
+            kinds => {
+                let table = section::shared(kinds, keys, self.rules, &at);
+                self.define(format!("table.{dotted}"), Value::Object(table))
+            }
+        };
+        let Some(above) = above else { return table };
         // With a type it is a connection of its own, called like the place.
         let any = self.any_of(
             &format!("{}.{above}", connection::ANY),
             &self.allowed(above),
         );
-        json!({ "if": { "$ref": "#/$defs/untyped" }, "then": shared, "else": any })
+        json!({ "if": { "$ref": "#/$defs/untyped" }, "then": table, "else": any })
     }
 }

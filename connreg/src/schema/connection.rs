@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::annotation::annotate;
 use super::spelling::{alternatives, below, pattern};
-use super::table::{Keys, Rules};
+use super::table::{Keys, Rules, nothing_too};
 use super::text::PLACEHOLDER;
 use super::value::{self, object};
 use crate::config::common::{FIELDS, FLAT_NAMES, TYPE_KEYS};
@@ -84,11 +84,6 @@ pub(super) fn common(keys: &mut Keys, at: &str) {
         let place = below(&below(&below(&properties, table), "properties"), setting);
         keys.also(flat.map(|(name, ..)| *name), json!({ "$ref": place }));
     }
-}
-
-/// A table may be empty, and is then often not written.
-pub(super) fn nothing_too(table: &mut Map<String, Value>) {
-    table.insert("type".to_owned(), json!(["object", "null"]));
 }
 
 /// The names of `kinds`, as the value of `type`.

@@ -113,7 +113,7 @@ impl<'r> Schema<'r> {
             (false, true) => ":connections-only",
             (true, true) => ":whole:connections-only",
         };
-        connection::nothing_too(&mut schema);
+        table::nothing_too(&mut schema);
         schema.insert(
             "$schema".to_owned(),
             json!("https://json-schema.org/draft/2020-12/schema"),

@@ -1,10 +1,10 @@
 //! Places of tables other than `category.type`: those that types share, or choose for themselves.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::connection::{self, nothing_too, type_place};
+use super::connection::{self, type_place};
 use super::spelling::{below, pattern};
-use super::table::{Keys, Rules, each, file_names};
+use super::table::{Keys, Rules, each, file_names, nothing_too};
 use crate::config::keys::Known;
 use crate::config::sections::Sections;
 use crate::config::tree::{canonical, same_name};
@@ -54,11 +54,13 @@ fn insert(places: &mut Vec<Place>, dotted: &'static str, kind: ConnectionType) {
     }
 }
 
-/// The table of all `kinds` that share a place: each key that one of them knows.
-pub(super) fn shared(kinds: &[ConnectionType], rules: Rules, at: &str) -> Value {
-    if let [kind] = kinds {
-        return json!({ "$ref": type_place(*kind) });
-    }
+/// The table of all `kinds` that share a place: each key that one of them knows, beside the `keys` of places below.
+pub(super) fn shared(
+    kinds: &[ConnectionType],
+    mut keys: Keys,
+    rules: Rules,
+    at: &str,
+) -> Map<String, Value> {
     let mut groups: Vec<Group> = Vec::new();
     for kind in kinds {
         each(kind.settings(), &mut |field| {
@@ -71,7 +73,6 @@ pub(super) fn shared(kinds: &[ConnectionType], rules: Rules, at: &str) -> Value 
             .join(&mut groups);
         });
     }
-    let mut keys = Keys::default();
     for group in &groups {
         let schema = match &group.places[..] {
             [place] => place.clone(),
@@ -103,12 +104,17 @@ pub(super) fn shared(kinds: &[ConnectionType], rules: Rules, at: &str) -> Value 
         .map(|kind| format!("`{kind}`: {}", kind.doc()))
         .collect();
     table.insert("description".to_owned(), json!(docs.join("\n\n")));
-    if rules.whole {
-        table.insert("allOf".to_owned(), json!(needs(kinds)));
+    let needs = if rules.whole {
+        needs(kinds)
     } else {
+        Vec::new()
+    };
+    if needs.is_empty() {
         nothing_too(&mut table);
+    } else {
+        table.insert("allOf".to_owned(), Value::Array(needs));
     }
-    Value::Object(table)
+    table
 }
 
 /// Which of the types are there is told by a key that only one has; what those need must be there.
@@ -132,6 +138,9 @@ fn needs(kinds: &[ConnectionType]) -> Vec<Value> {
             names.retain(|name| others.iter().all(|known| known.meaning(name).is_none()));
             own.append(&mut names);
         });
+        if others.is_empty() {
+            return conditions.needed().to_vec();
+        }
         if own.is_empty() {
             continue;
         }

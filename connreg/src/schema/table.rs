@@ -105,7 +105,17 @@ impl Keys {
 pub(super) fn nested(fields: &'static [Field], rules: Rules, at: &str) -> Map<String, Value> {
     let mut keys = Keys::default();
     keys.settings(fields, rules, at);
-    keys.table(false)
+    let needy = !keys.needed().is_empty();
+    let mut table = keys.table(false);
+    if !needy {
+        nothing_too(&mut table);
+    }
+    table
+}
+
+/// A table may be empty, and is then often not written.
+pub(super) fn nothing_too(table: &mut Map<String, Value>) {
+    table.insert("type".to_owned(), json!(["object", "null"]));
 }
 
 fn setting(field: &Field, mut rules: Rules, at: &str) -> Value {

@@ -26,7 +26,7 @@ pub(super) fn schema(field: &Field, rules: Rules, at: &str) -> Map<String, Value
         one_of: field.one_of,
     };
     let mut schema = shape(&field.shape, limits, rules, at);
-    // An empty value is none; where there must be one, or there is a default for it, it is a mistake.
+    // Nothing is no value; where there must be one, or there is a default for it, it is a mistake.
     if !field.required && field.default.is_none() {
         allow(&mut schema, "null");
     }
@@ -45,6 +45,7 @@ fn shape(shape: &Shape, limits: Limits, rules: Rules, at: &str) -> Map<String, V
             );
             let mut schema = object(json!({ "type": ["object"], "additionalProperties": values }));
             count(&mut schema, limits, "minProperties", "maxProperties");
+            or_nothing(&mut schema, limits);
             schema
         }
         Shape::Table(fields) => table::nested(fields, rules, at),
@@ -123,6 +124,7 @@ fn list(inner: &'static Shape, limits: Limits, rules: Rules, at: &str) -> Map<St
     let items = shape(inner, Limits::default(), rules, &below(at, "items"));
     let mut list = object(json!({ "type": ["array"], "items": items }));
     count(&mut list, limits, "minItems", "maxItems");
+    or_nothing(&mut list, limits);
     let mut element = inner;
     while let Shape::List(inner) = element {
         element = inner;
@@ -137,9 +139,10 @@ fn list(inner: &'static Shape, limits: Limits, rules: Rules, at: &str) -> Map<St
     };
     // Keywords for text and numbers say nothing of arrays, so that both may stand side by side.
     if single.contains_key("anyOf") {
-        return object(
-            json!({ "type": ["array", "string", "number", "boolean"], "anyOf": [list, single] }),
-        );
+        let types = json!(["array", "string", "number", "boolean"]);
+        let mut schema = object(json!({ "type": types, "anyOf": [list, single] }));
+        or_nothing(&mut schema, limits);
+        return schema;
     }
     let types = single.get("type").cloned();
     for (key, value) in single {
@@ -158,6 +161,13 @@ fn list(inner: &'static Shape, limits: Limits, rules: Rules, at: &str) -> Map<St
 fn count(schema: &mut Map<String, Value>, limits: Limits, min: &str, max: &str) {
     for (key, bound) in [(min, limits.min_len), (max, limits.max_len)] {
         schema.extend(bound.map(|bound| (key.to_owned(), json!(bound))));
+    }
+}
+
+/// A list or table whose elements are all commented out is an empty one.
+fn or_nothing(schema: &mut Map<String, Value>, limits: Limits) {
+    if limits.min_len.is_none_or(|min| min == 0) {
+        allow(schema, "null");
     }
 }
 

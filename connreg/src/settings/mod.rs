@@ -1,23 +1,29 @@
 //! Settings: what a field of a configuration struct is, and how it is read from a tree.
 //!
-//! [`field`] describes a field, [`reader`] reads a table and collects every mistake, [`value`] converts single
-//! values. Which files the table came from is [`crate::config`]'s.
+//! [`field`] describes a field, [`reader`] reads a table and collects every mistake, [`value`] says what a value is, [`scalars`],
+//! [`durations`] and [`collections`] convert them. Which files the table came from is [`crate::config`]'s.
 
+mod collections;
+mod context;
+mod durations;
 mod field;
+mod limits;
 mod reader;
 mod reference;
+mod scalars;
 mod secret;
 mod value;
 
+pub use context::Context as ReadContext;
+#[cfg(feature = "schema")]
+pub(crate) use durations::parse_duration;
 pub use field::{Choice, Field, Shape};
-pub use reader::Context as ReadContext;
-pub use reader::{FieldReader, OneOf, TableReader};
+pub use limits::{Length, OneOf, Ranged};
+pub use reader::{FieldReader, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;
 pub use secret::Secret;
-#[cfg(feature = "schema")]
-pub(crate) use value::parse_duration;
-pub use value::{Length, Ranged, SettingValue, choose, default_text, url};
+pub use value::{SettingValue, choose, default_text, url};
 
 /// A struct whose fields are settings. Made by `#[connection]` and `#[derive(Settings)]`.
 #[diagnostic::on_unimplemented(

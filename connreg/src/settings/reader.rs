@@ -1,151 +1,18 @@
 //! Reading a table field by field, so that every mistake in it is found in one go.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::ops::{Bound, RangeBounds};
 
 use serde::de::DeserializeOwned;
 
-use super::reference::Reference;
-use super::value::{Length, Ranged, SettingValue};
-use super::{Field, Settings, Shape};
+use super::context::{Context, quotable};
+use super::limits::{Length, OneOf, Ranged};
+use super::{Field, SettingValue, Settings};
 use crate::config::convert;
 use crate::config::keys::{self, Known};
-use crate::config::report::{Mistake, Report};
-use crate::config::tree::{Entry, Node, Origin, Table, Value, same_name};
+use crate::config::report::Mistake;
+use crate::config::tree::{Entry, Node, Origin, Table, same_name};
 use crate::nearest::nearest;
-
-/// Where in the configuration a reader is, and what it has found so far.
-pub struct Context<'a> {
-    report: &'a mut Report,
-    references: &'a mut Vec<Reference>,
-    path: Vec<String>,
-    /// The place of the key whose value is being read.
-    name: Option<Origin>,
-    /// Depth of tables whose values must not be quoted.
-    secret: usize,
-}
-
-impl<'a> Context<'a> {
-    pub(crate) fn new(
-        report: &'a mut Report,
-        references: &'a mut Vec<Reference>,
-        path: Vec<String>,
-    ) -> Self {
-        Self {
-            report,
-            references,
-            path,
-            name: None,
-            secret: 0,
-        }
-    }
-
-    /// The dotted key of what is being read.
-    pub(crate) fn path(&self) -> String {
-        let mut path = String::new();
-        for part in &self.path {
-            if !path.is_empty() && !part.starts_with('[') {
-                path.push('.');
-            }
-            path.push_str(part);
-        }
-        path
-    }
-
-    pub(crate) fn push(&mut self, mistake: Mistake) {
-        self.report.push(mistake);
-    }
-
-    pub(crate) fn add_reference(&mut self, reference: Reference) {
-        self.references.push(reference);
-    }
-
-    /// Whether values must not be quoted here.
-    pub(crate) fn is_secret(&self) -> bool {
-        self.secret > 0
-    }
-
-    /// Runs `read` at an entry.
-    fn at_entry<T>(&mut self, entry: &Entry, read: impl FnOnce(&mut Self) -> T) -> T {
-        let outer = entry
-            .path
-            .as_ref()
-            .map(|path| std::mem::replace(&mut self.path, vec![path.to_string()]));
-        let outer_name = self.name.replace(entry.key_origin.clone());
-        let result = match outer {
-            None => self.within(&entry.key, read),
-            Some(outer) => {
-                let result = read(self);
-                self.path = outer;
-                result
-            }
-        };
-        self.name = outer_name;
-        result
-    }
-
-    /// The dotted key of an entry of the table that is being read.
-    fn key(&self, entry: &Entry) -> String {
-        match &entry.path {
-            Some(path) => path.to_string(),
-            None => format!("{}.{}", self.path(), entry.key),
-        }
-    }
-
-    /// Runs `read` one key deeper.
-    pub(crate) fn within<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(key.to_owned());
-        let result = read(self);
-        self.path.pop();
-        result
-    }
-
-    /// Reports that `node` is not what `shape` takes.
-    pub(crate) fn wrong_kind(&mut self, node: &Node, shape: &Shape) {
-        let message = format!("expected {}, found {}", shape.noun(), node.kind());
-        self.wrong_value(node, message);
-    }
-
-    /// Reports that `node` has the right kind and a wrong value; `message` is used as it is.
-    pub(crate) fn wrong_value(&mut self, node: &Node, message: impl Into<String>) {
-        // What could not be had is reported already.
-        if matches!(node.value, Value::Mistaken) {
-            return;
-        }
-        self.push(Mistake::error(self.path(), message).at(&node.origin));
-    }
-
-    /// Like [`wrong_value`](Self::wrong_value), with a word on what to do.
-    pub(crate) fn wrong_value_with(
-        &mut self,
-        node: &Node,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        if matches!(node.value, Value::Mistaken) {
-            return;
-        }
-        self.push(
-            Mistake::error(self.path(), message)
-                .at(&node.origin)
-                .help(help),
-        );
-    }
-
-    /// Reads a nested table of settings; unknown keys are mistakes.
-    pub fn table<S: Settings>(&mut self, node: &Node) -> Option<S> {
-        let Some(table) = node.as_table() else {
-            self.wrong_kind(node, &Shape::Table(S::FIELDS));
-            return None;
-        };
-        // What is missing in a table is told at its name.
-        let origin = self.name.take().unwrap_or_else(|| node.origin.clone());
-        let mut reader = TableReader::new(self, table, &origin);
-        let value = S::read(&mut reader);
-        let complete = reader.finish(Known::nested(S::FIELDS));
-        value.filter(|_| complete)
-    }
-}
 
 /// One table being read. Made by the crate, used by generated code.
 pub struct TableReader<'c, 'a> {
@@ -198,11 +65,9 @@ impl<'c, 'a> TableReader<'c, 'a> {
                         .help(instead);
                     self.context.push(mistake);
                 }
-                self.context.secret += usize::from(field.secret);
-                let value = self
-                    .context
-                    .at_entry(entry, |context| parse(&entry.node, context));
-                self.context.secret -= usize::from(field.secret);
+                let value = self.context.with_secrecy(field.secret, |context| {
+                    context.at_entry(entry, |context| parse(&entry.node, context))
+                });
                 value.map_or(Found::Mistaken, |value| Found::Value(value, entry))
             }
         };
@@ -219,7 +84,7 @@ impl<'c, 'a> TableReader<'c, 'a> {
     }
 
     /// Checks across fields: what a `validate` function says is reported at the table.
-    pub fn validate<S, E: Display>(
+    pub fn validate<S: Settings, E: Display>(
         &mut self,
         value: S,
         check: impl FnOnce(&S) -> Result<(), E>,
@@ -227,10 +92,24 @@ impl<'c, 'a> TableReader<'c, 'a> {
         match check(&value) {
             Ok(()) => Some(value),
             Err(error) => {
-                self.fail(Mistake::error(self.context.path(), error.to_string()).at(self.origin));
+                let mut message = error.to_string();
+                if self.tells_secret(&message, S::FIELDS) {
+                    "the settings do not fit together".clone_into(&mut message);
+                }
+                self.fail(Mistake::error(self.context.path(), message).at(self.origin));
                 None
             }
         }
+    }
+
+    /// Whether a message that somebody else has written holds the text of a secret.
+    fn tells_secret(&self, message: &str, fields: &[Field]) -> bool {
+        self.context.is_secret()
+            || fields.iter().filter(|field| field.secret).any(|field| {
+                let entries = self.table.entries.iter();
+                let mut entries = entries.filter(|e| field.names().any(|name| e.is(name)));
+                entries.any(|entry| convert::quotes(message, &entry.node))
+            })
     }
 
     /// Reports the keys that nobody asked for. Says whether the table was without mistake.
@@ -242,16 +121,19 @@ impl<'c, 'a> TableReader<'c, 'a> {
             mut failed,
             ..
         } = self;
-        for (entry, _) in table
+        let left = table
             .entries
             .iter()
             .zip(&taken)
-            .filter(|(_, taken)| !**taken)
-        {
+            .filter(|(_, taken)| !**taken);
+        for (entry, _) in left {
             if keys::is_ignored(&entry.key) {
                 continue;
             }
             failed = true;
+            if context.is_full() {
+                break;
+            }
             let mistake = Mistake::error(context.key(entry), "unknown key").at(&entry.key_origin);
             context.push(mistake.help(known.help(&entry.key)));
         }
@@ -298,6 +180,12 @@ impl<'c, 'a> TableReader<'c, 'a> {
     }
 }
 
+impl fmt::Debug for TableReader<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.context.fmt(f)
+    }
+}
+
 enum Taken<'c> {
     Absent,
     Twice,
@@ -334,7 +222,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: Ranged,
     {
-        self.check(|value, field| {
+        self.check(|value, field, hidden| {
             let value = value.ranged()?;
             if range.contains(value) {
                 return None;
@@ -345,8 +233,13 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 _ => "too large",
             };
             let allowed = field.range.unwrap_or("the range");
+            let shown = if hidden {
+                "the value".to_owned()
+            } else {
+                T::text(value)
+            };
             Some((
-                format!("{} is {bound}", T::text(value)),
+                format!("{shown} is {bound}"),
                 format!("write a value in {allowed}"),
             ))
         })
@@ -357,7 +250,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: Length,
     {
-        self.check(|value, field| {
+        self.check(|value, field, _| {
             let length = value.length()?;
             let unit = T::UNIT;
             if let Some(min) = field.min_len.filter(|min| length < *min) {
@@ -379,13 +272,13 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: OneOf,
     {
-        self.check(|value, field| {
+        self.check(|value, field, hidden| {
             let text = value.text()?;
             if field.one_of.contains(&text) {
                 return None;
             }
             let allowed = field.one_of.join(", ");
-            let message = if field.secret {
+            let message = if hidden || !quotable(text) {
                 "not allowed".into()
             } else {
                 format!("`{text}` is not allowed")
@@ -402,21 +295,41 @@ impl<T> FieldReader<'_, '_, '_, T> {
 
     /// Runs a check of the user's own.
     pub fn validate<E: Display>(self, check: impl FnOnce(&T) -> Result<(), E>) -> Self {
-        self.check_with(|value, _| check(value).err().map(|error| (error.to_string(), None)))
+        self.check_with(|value, _, entry, hidden| {
+            let message = check(value).err()?.to_string();
+            let tells = hidden && convert::quotes(&message, &entry.node);
+            Some((
+                if tells {
+                    "not accepted".to_owned()
+                } else {
+                    message
+                },
+                None,
+            ))
+        })
     }
 
-    fn check(self, check: impl FnOnce(&T, &'static Field) -> Option<(String, String)>) -> Self {
-        self.check_with(|value, field| check(value, field).map(|(m, h)| (m, Some(h))))
+    /// Adds a check; it is told whether the value must not be quoted.
+    fn check(
+        self,
+        check: impl FnOnce(&T, &'static Field, bool) -> Option<(String, String)>,
+    ) -> Self {
+        self.check_with(|value, field, _, hidden| {
+            check(value, field, hidden).map(|(message, help)| (message, Some(help)))
+        })
     }
 
     fn check_with(
         mut self,
-        check: impl FnOnce(&T, &'static Field) -> Option<(String, Option<String>)>,
+        check: impl FnOnce(&T, &'static Field, &Entry, bool) -> Option<(String, Option<String>)>,
     ) -> Self {
         let Found::Value(value, entry) = &self.found else {
             return self;
         };
-        if let Some((message, help)) = check(value, self.field) {
+        // What a variable holds is not told, as it may not be what it was taken for.
+        let hidden =
+            self.field.secret || self.reader.context.is_secret() || entry.node.origin.via.is_some();
+        if let Some((message, help)) = check(value, self.field, entry, hidden) {
             let key = self.reader.context.key(entry);
             let mut mistake = Mistake::error(key, message).at(&entry.node.origin);
             if let Some(help) = help {
@@ -456,24 +369,8 @@ impl<T> FieldReader<'_, '_, '_, T> {
     }
 }
 
-/// Values that `one_of` can be asked of.
-#[diagnostic::on_unimplemented(
-    message = "`one_of` does not fit a `{Self}`",
-    label = "`one_of` takes `String` and `Option<String>`"
-)]
-pub trait OneOf {
-    /// The text, if there is one.
-    fn text(&self) -> Option<&str>;
-}
-
-impl OneOf for String {
-    fn text(&self) -> Option<&str> {
-        Some(self)
-    }
-}
-
-impl OneOf for Option<String> {
-    fn text(&self) -> Option<&str> {
-        self.as_deref()
+impl<T> fmt::Debug for FieldReader<'_, '_, '_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, setting `{}`", self.reader, self.field.name)
     }
 }

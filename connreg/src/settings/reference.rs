@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::reader::Context;
+use super::context::Context;
 use super::{SettingValue, Shape};
 use crate::backend::Backend;
 use crate::config::tree::{Node, Origin, Value};

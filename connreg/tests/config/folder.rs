@@ -8,7 +8,7 @@ use connreg::config::{Mistake, Severity};
 use connreg::{Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
-pub struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     environment: Vec<(String, String)>,
     values: Vec<(String, String)>,
@@ -16,7 +16,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let name = format!(
             "connreg-config-{}-{}",
@@ -33,36 +33,36 @@ impl Folder {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         fs::write(self.path.join(name), content).expect("a file in the temporary folder");
         self
     }
 
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.into(), value.into()));
         self
     }
 
-    pub fn set(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
         self.values.push((key.into(), value.into()));
         self
     }
 
-    pub fn profile(mut self, name: &str) -> Self {
+    pub(crate) fn profile(mut self, name: &str) -> Self {
         self.profile = Some(name.into());
         self
     }
 
     /// Loads on a runtime of its own.
-    pub fn load(&self) -> Result<Connections, Error> {
+    pub(crate) fn load(&self) -> Result<Connections, Error> {
         self.load_directory(&self.path)
     }
 
-    pub fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
+    pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
         let mut builder = Connections::builder()
             .directory(directory)
             .environment(self.environment.iter().cloned());
@@ -81,7 +81,7 @@ impl Folder {
 
     /// The connections of a configuration that is right.
     #[track_caller]
-    pub fn loaded(&self) -> Connections {
+    pub(crate) fn loaded(&self) -> Connections {
         match self.load() {
             Ok(connections) => connections,
             Err(error) => panic!("{error}"),
@@ -89,7 +89,7 @@ impl Folder {
     }
 
     /// Every finding as a line, without the folder's path.
-    pub fn findings(&self) -> Vec<String> {
+    pub(crate) fn findings(&self) -> Vec<String> {
         let line = |mistake: &Mistake| self.plain(&mistake.to_string());
         match self.load() {
             Ok(connections) => connections.warnings().mistakes().iter().map(line).collect(),
@@ -101,7 +101,7 @@ impl Folder {
     }
 
     /// Every mistake that makes the configuration unusable, as a line.
-    pub fn errors(&self) -> Vec<String> {
+    pub(crate) fn errors(&self) -> Vec<String> {
         match self.load() {
             Ok(_) => Vec::new(),
             Err(error) => match error.report() {
@@ -127,7 +127,7 @@ impl Folder {
 
     /// Asserts that the findings are `expected`, line by line.
     #[track_caller]
-    pub fn says(&self, expected: &[&str]) {
+    pub(crate) fn says(&self, expected: &[&str]) {
         let findings = self.findings();
         assert!(
             findings == expected,

@@ -1,5 +1,11 @@
 //! Configuration from a folder to settings, with every mistake told.
 
 mod folder;
+mod layers;
+mod mistakes;
+mod robustness;
 mod shapes;
+mod syntax;
+#[expect(dead_code, reason = "some settings are only there to be configured")]
 mod types;
+mod values;

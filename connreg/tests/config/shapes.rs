@@ -1,7 +1,7 @@
 //! The two shapes, the three formats, and the names that connections get.
 
 use crate::folder::Folder;
-use crate::types::{Confluence, Jira, Mem, Mode, Pg, Pgvector, Search};
+use crate::types::{Archive, Confluence, Jira, Mem, Mode, Pg, Pgvector, Search};
 
 #[test]
 fn by_category_the_name_is_the_type() {
@@ -154,4 +154,37 @@ fn a_type_that_shares_a_section_is_there_only_if_a_key_of_its_own_is() {
     folder.says(&[
         "error: application.yaml:2:51: `external.atlassian.tokn`: unknown key; did you mean `token`?",
     ]);
+}
+
+#[test]
+fn a_table_without_keys_is_an_empty_one() {
+    let folder = Folder::new().file(
+        "application.yaml",
+        "db:\n  mem:\n  pg:\n    database: d\n    tls:\n    pool:\n    password:\n    options:\n",
+    );
+    folder.says(&[]);
+}
+
+#[test]
+fn a_section_may_stand_within_another_and_without_a_category() {
+    let folder = Folder::new().file(
+        "application.toml",
+        "[cloud]\nregion = 'r'\n[cloud.store]\nbucket = 'b'\n[cloud.store.archive]\ntier = 't'\n",
+    );
+    folder.says(&[]);
+    let connections = folder.loaded();
+    assert_eq!(connections.list(), ["cloud", "store", "archiver"]);
+    assert_eq!(
+        connections
+            .get::<Archive>("archiver")
+            .expect("it")
+            .settings()
+            .tier,
+        "t"
+    );
+    let folder = Folder::new().file(
+        "application.toml",
+        "[cloud]\nregion = 'r'\n[cloud.stor]\nbucket = 'b'\n",
+    );
+    folder.says(&["error: application.toml:3:8: `cloud.stor`: unknown key; known keys: region"]);
 }

@@ -25,34 +25,34 @@ macro_rules! unopened {
     )*};
 }
 
-unopened! { Mem Pgvector Confluence Jira Search }
+unopened! { Checked Mem Pgvector Confluence Jira Search Cloud Store Archive }
 
 /// A relational database.
 #[connection(type = "pg", category = "db", aliases("postgresql"))]
-pub struct Pg {
+pub(crate) struct Pg {
     /// Where it listens.
     #[setting(default = "localhost", env = "PGHOST")]
-    pub host: String,
+    pub(crate) host: String,
     /// The port.
     #[setting(default = 5432, range = 1..=65535)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// The database.
     #[setting(example = "shop")]
-    pub database: String,
+    pub(crate) database: String,
     /// What it lets in.
     #[setting(env = "PGPASSWORD")]
-    pub password: Option<Secret>,
+    pub(crate) password: Option<Secret>,
     /// How it is encrypted.
     #[setting(default)]
-    pub tls: Tls,
+    pub(crate) tls: Tls,
     /// Replicas.
     #[setting(default)]
-    pub replicas: Vec<String>,
+    pub(crate) replicas: Vec<String>,
     /// Set at the start of each session; names are the server's own.
     #[setting(default)]
-    pub options: BTreeMap<String, String>,
+    pub(crate) options: BTreeMap<String, String>,
     /// How long a statement may take.
-    pub statement_timeout: Option<Duration>,
+    pub(crate) statement_timeout: Option<Duration>,
 }
 
 impl Backend for Pg {
@@ -71,19 +71,19 @@ impl Backend for Pg {
 
 /// Encryption.
 #[derive(Settings)]
-pub struct Tls {
+pub(crate) struct Tls {
     /// How strict.
     #[setting(default)]
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Whom to trust.
-    pub ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
     /// What unlocks the key.
-    pub passphrase: Option<Secret>,
+    pub(crate) passphrase: Option<Secret>,
 }
 
 /// How strict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Settings)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Not at all.
     #[default]
     Off,
@@ -93,29 +93,29 @@ pub enum Mode {
 
 /// A map in memory.
 #[connection(type = "mem", category = "db")]
-pub struct Mem {
+pub(crate) struct Mem {
     /// How much fits.
     #[setting(default = "64 MiB")]
-    pub limit: ByteSize,
+    pub(crate) limit: ByteSize,
     /// How often it is written.
     #[setting(default = 1.0, range = 0.0..=1.0)]
-    pub ratio: f64,
+    pub(crate) ratio: f64,
     /// Whether it is.
     #[setting(default = false)]
-    pub durable: bool,
+    pub(crate) durable: bool,
     /// What unlocks it.
-    pub pin: Option<Secret>,
+    pub(crate) pin: Option<Secret>,
     /// A connection string.
-    pub connection_string: Option<Secret>,
+    pub(crate) connection_string: Option<Secret>,
 }
 
 /// Vectors in a relational database.
 #[connection(type = "pgvector", category = "vector")]
-pub struct Pgvector {
+pub(crate) struct Pgvector {
     /// Where the vectors are.
-    pub base: ConnectionRef<Pg>,
+    pub(crate) base: ConnectionRef<Pg>,
     /// Its neighbour.
-    pub next: Option<ConnectionRef<Pgvector>>,
+    pub(crate) next: Option<ConnectionRef<Pgvector>>,
 }
 
 /// A wiki.
@@ -124,24 +124,24 @@ pub struct Pgvector {
     category = "external",
     section = "external.atlassian"
 )]
-pub struct Confluence {
+pub(crate) struct Confluence {
     /// The site.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Who asks.
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
     /// The space.
-    pub space: Option<String>,
+    pub(crate) space: Option<String>,
 }
 
 /// Tickets.
 #[connection(type = "jira", category = "external", section = "external.atlassian")]
-pub struct Jira {
+pub(crate) struct Jira {
     /// The site.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Who asks.
-    pub token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
     /// The project.
-    pub project: Option<String>,
+    pub(crate) project: Option<String>,
 }
 
 /// Full text.
@@ -150,8 +150,70 @@ pub struct Jira {
     category = "search",
     section("search.finder", "db.finder")
 )]
-pub struct Search {
+pub(crate) struct Search {
     /// Nodes.
     #[setting(min_len = 1)]
-    pub hosts: Vec<Url>,
+    pub(crate) hosts: Vec<Url>,
+}
+
+/// What checks of a type's own say.
+#[connection(type = "checked", category = "db", validate = Checked::fits)]
+pub(crate) struct Checked {
+    /// Who.
+    #[setting(one_of = ["reader", "writer"])]
+    pub(crate) role: Option<String>,
+    /// With what.
+    #[setting(validate = long_enough)]
+    pub(crate) password: Option<Secret>,
+    /// Anything.
+    #[setting(serde, default)]
+    pub(crate) shape: Option<BTreeMap<String, u8>>,
+    /// Words.
+    #[setting(secret, default)]
+    pub(crate) headers: BTreeMap<String, u16>,
+}
+
+impl Checked {
+    fn fits(&self) -> Result<(), String> {
+        match (&self.role, &self.password) {
+            (Some(_), Some(password)) => Err(format!("{} is not for a role", password.expose())),
+            (Some(_), None) => Err("a role needs a password".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[expect(clippy::ref_option, reason = "a check is given the setting as it is declared")]
+fn long_enough(password: &Option<Secret>) -> Result<(), String> {
+    match password {
+        Some(password) if password.expose().len() < 6 => {
+            Err(format!("{} is too short", password.expose()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A region.
+#[connection(type = "cloud", category = "external", section = "cloud")]
+pub(crate) struct Cloud {
+    /// Which.
+    pub(crate) region: String,
+}
+
+/// Objects.
+#[connection(type = "store", category = "external", section = "cloud.store")]
+pub(crate) struct Store {
+    /// Where they are.
+    pub(crate) bucket: String,
+}
+
+/// Old objects.
+#[connection(
+    type = "archiver",
+    category = "external",
+    section = "cloud.store.archive"
+)]
+pub(crate) struct Archive {
+    /// How cold.
+    pub(crate) tier: String,
 }

@@ -2,21 +2,30 @@
 
 use std::path::Path;
 
-use jsonc_parser::JsonValue;
+use jsonc_parser::{JsonValue, ParseOptions};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 use toml_edit::{Item, TableLike};
 
-/// The content of the file at `path`, by its extension.
-pub(crate) fn read(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).expect("a readable file");
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("json") => from_json(&text),
-        Some("toml") => from_toml(&text),
-        _ => from_yaml(&text),
+/// The content of the file at `path`, by its extension; `None`: it is none, or not in order.
+pub(crate) fn read(path: &Path) -> Option<Value> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let text = text.trim_start_matches('\u{feff}');
+    match path.extension()?.to_str()? {
+        "json" => jsonc_parser::parse_to_value(text, &ParseOptions::default())
+            .ok()
+            .map(|value| value.map_or(Value::Null, json_value)),
+        "toml" => toml_edit::Document::parse(text)
+            .ok()
+            .map(|document| toml_table(document.as_table())),
+        "yaml" | "yml" => Yaml::load_from_str(text)
+            .ok()
+            .map(|documents| documents.first().map_or(Value::Null, yaml)),
+        _ => None,
     }
 }
 
+/// The value that is written as YAML.
 pub(crate) fn from_yaml(text: &str) -> Value {
     let documents = Yaml::load_from_str(text).expect("a YAML document");
     documents.first().map_or(Value::Null, yaml)
@@ -53,12 +62,6 @@ fn yaml(node: &Yaml<'_>) -> Value {
     }
 }
 
-pub(crate) fn from_json(text: &str) -> Value {
-    let value =
-        jsonc_parser::parse_to_value(text, &jsonc_parser::ParseOptions::default()).expect("JSON");
-    value.map_or(Value::Null, json_value)
-}
-
 fn json_value(value: JsonValue<'_>) -> Value {
     match value {
         JsonValue::Null => Value::Null,
@@ -73,11 +76,6 @@ fn json_value(value: JsonValue<'_>) -> Value {
                 .collect()
         }
     }
-}
-
-pub(crate) fn from_toml(text: &str) -> Value {
-    let document: toml_edit::Document<&str> = toml_edit::Document::parse(text).expect("TOML");
-    toml_table(document.as_table())
 }
 
 fn toml_table(table: &dyn TableLike) -> Value {

@@ -1,8 +1,9 @@
 //! A folder of configuration files that both the loader and the schema are asked about.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
-use connreg::{Connections, Registry, schema};
+use connreg::{Connections, Error, Registry, schema};
 use jsonschema::Validator;
 use serde_json::Value;
 
@@ -55,8 +56,20 @@ impl Folder {
         Self(Files::new())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         Self(self.0.file(name, content))
+    }
+
+    pub(crate) fn env(self, name: &str, value: &str) -> Self {
+        Self(self.0.env(name, value))
+    }
+
+    pub(crate) fn set(self, key: &str, value: &str) -> Self {
+        Self(self.0.set(key, value))
     }
 
     pub(crate) fn profile(self, name: &str) -> Self {
@@ -64,12 +77,32 @@ impl Folder {
     }
 
     #[track_caller]
-    pub(crate) fn loaded(&self) -> Connections {
-        let connections = self.0.loaded();
-        for entry in std::fs::read_dir(self.0.path()).expect("the folder") {
-            accepts(&ANY, &document::read(&entry.expect("a file").path()));
+    pub(crate) fn load(&self) -> Result<Connections, Error> {
+        let connections = self.0.load()?;
+        for entry in std::fs::read_dir(self.path()).expect("the folder") {
+            // What no profile made active may be anything.
+            if let Some(document) = document::read(&entry.expect("a file").path()) {
+                accepts(&ANY, &document);
+            }
         }
-        connections
+        Ok(connections)
+    }
+
+    #[track_caller]
+    pub(crate) fn loaded(&self) -> Connections {
+        self.load().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
+        self.0.load_directory(directory)
+    }
+
+    pub(crate) fn findings(&self) -> Vec<String> {
+        self.0.findings()
+    }
+
+    pub(crate) fn errors(&self) -> Vec<String> {
+        self.0.errors()
     }
 
     #[track_caller]

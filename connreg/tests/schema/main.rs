@@ -10,15 +10,16 @@ mod kinds;
 mod valid;
 
 #[path = "../config/folder.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "the configuration's tests use the rest"
-)]
 mod loader;
 // Every configuration that the configuration's own tests load is one that the schema must accept.
+#[path = "../config/layers.rs"]
+mod layers;
 #[path = "../config/shapes.rs"]
 mod shapes;
+#[path = "../config/syntax.rs"]
+mod syntax;
 #[path = "../config/types.rs"]
-#[allow(dead_code, unreachable_pub, reason = "settings are read, not used")]
+#[allow(dead_code, reason = "settings are read, not used")]
 mod types;
+#[path = "../config/values.rs"]
+mod values;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::document::{from_json, from_toml, from_yaml};
+use crate::document::{from_yaml, read};
 use crate::folder::{ANY, WHOLE, accepts};
 use crate::loader::Folder;
 
@@ -62,15 +62,16 @@ fn what_is_in_part_elsewhere_is_accepted() {
 #[test]
 fn other_formats_are_accepted() {
     let toml = "[db.reporting]\ntype = 'pg'\ndatabase = 'r'\nreplicas = ['a']\npool.max_size = 3\n";
-    accepts(&WHOLE, &from_toml(toml));
     let json = r#"{ // as .NET writes it
         "$schema": "connreg.schema.json",
         "Connections": {"CustomerDB": {"ConnectionType": "Pg", "Database": "c", "StatementTimeout": "00:00:30",},},
     }"#;
-    accepts(&WHOLE, &from_json(json));
     let folder = Folder::new()
         .file("application.toml", toml)
         .file("connections.json", json);
+    for name in ["application.toml", "connections.json"] {
+        accepts(&WHOLE, &read(&folder.path().join(name)).expect(name));
+    }
     assert_eq!(folder.loaded().list(), ["reporting", "CustomerDB"]);
 }
 

@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use connreg::{Policy, Settings, Shape};
 
-use super::{Count, TARGETS, flattened, mistaken, needs};
-use crate::folder::registry;
+use super::{Count, TARGETS, flattened, mistaken, needs, types};
 
 /// A few ways to write a key, and a few mistakes in it.
 fn spellings(name: &str) -> Vec<String> {
@@ -30,7 +29,7 @@ fn spellings(name: &str) -> Vec<String> {
 #[test]
 fn each_key_in_many_spellings() {
     let mut count = Count::default();
-    for kind in registry().types() {
+    for kind in types() {
         let fields = flattened(kind.settings())
             .into_iter()
             .chain(<Policy as Settings>::FIELDS);
@@ -56,7 +55,7 @@ fn each_key_in_many_spellings() {
             let keys: Vec<String> = names.flat_map(spellings).collect();
             let connection = |key: &str| {
                 let mut text = format!("{{type: {kind}");
-                for (name, value) in needs(*kind).iter().filter(|(name, _)| *name != field.name) {
+                for (name, value) in needs(kind).iter().filter(|(name, _)| *name != field.name) {
                     let _ = write!(text, ", {name}: {value}");
                 }
                 format!("{text}, '{key}': {value}}}")

@@ -12,12 +12,18 @@ use connreg::config::Severity;
 use connreg::{ConnectionType, Field, Shape};
 
 use crate::document::from_yaml;
-use crate::folder::{ANY, WHOLE};
+use crate::folder::{ANY, WHOLE, registry};
 use crate::loader::Folder;
 
 /// What references refer to.
 pub(super) const TARGETS: &str =
     "connections:\n  target: {type: pg, database: a}\n  other: {type: pgvector, base: target}\n";
+
+/// The types, without one that has checks of its own: what those say, no schema knows.
+pub(super) fn types() -> impl Iterator<Item = ConnectionType> {
+    let types = registry().types().iter().copied();
+    types.filter(|kind| kind.name() != "checked")
+}
 
 /// What a type needs to load.
 pub(super) fn needs(kind: ConnectionType) -> &'static [(&'static str, &'static str)] {
@@ -27,6 +33,9 @@ pub(super) fn needs(kind: ConnectionType) -> &'static [(&'static str, &'static s
         "confluence" | "jira" => &[("url", "http://a")],
         "finder" => &[("hosts", "http://a")],
         "kitchen-sink" => &[("site", "http://a"), ("api_key", "abcdefgh")],
+        "cloud" => &[("region", "a")],
+        "store" => &[("bucket", "a")],
+        "archiver" => &[("tier", "a")],
         "mem" => &[],
         other => panic!("what does `{other}` need?"),
     }

@@ -1,0 +1,99 @@
+//! Clusters, and groups that sentinels watch.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use connreg::capability::KeyValue;
+use connreg::testing::key_value::conformance;
+use connreg_backends::redis::driver::{AsyncCommands as _, RedisResult};
+use connreg_tests::{Redis, RedisCluster, RedisSentinel};
+use tokio::time::sleep;
+
+use super::{client, load, open};
+
+fn places<'a>(servers: impl IntoIterator<Item = &'a Redis>) -> String {
+    let place = |server: &Redis| format!("{}:{}", server.host(), server.port());
+    let places: Vec<_> = servers.into_iter().map(place).collect();
+    places.join(", ")
+}
+
+pub(crate) async fn a_cluster_conforms() {
+    let cluster = RedisCluster::start();
+    let nodes = places(&cluster.nodes()[..1]);
+    let connections = load(&[("mode", "cluster"), ("nodes", &nodes)])
+        .await
+        .unwrap();
+    let store = connections.get_as::<dyn KeyValue>("cache").unwrap();
+    conformance(store.client().await.unwrap().share()).await;
+}
+
+pub(crate) async fn a_cluster_takes_commands_and_leases() {
+    let cluster = RedisCluster::start();
+    let nodes = places(cluster.nodes());
+    let connection = open(&[("mode", "cluster"), ("nodes", &nodes)]).await;
+    let client = connection.client().await.unwrap();
+    let mut redis = client.commands();
+    for n in 0..100 {
+        let () = redis.set(n, n).await.unwrap();
+    }
+    let all: Vec<i64> = redis.mget((0..100).collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 100);
+
+    let added = client.transaction(&["{tag}a"], async |lease, pipeline| {
+        let a: Option<i64> = lease.get("{tag}a").await?;
+        pipeline
+            .set("{tag}a", a.unwrap_or(0) + 1)
+            .ignore()
+            .set("{tag}b", 1)
+            .ignore()
+            .get("{tag}a");
+        RedisResult::Ok(())
+    });
+    let (a,): (i64,) = added.await.unwrap();
+    assert_eq!(a, 1);
+    let mut lease = client.acquire().await.unwrap();
+    let () = redis.rpush("jobs", "paint").await.unwrap();
+    let job: (String, String) = lease.blpop("jobs", 5.0).await.unwrap();
+    assert_eq!(job.1, "paint");
+    let mut news = client.subscribe(&["news"]).await.unwrap();
+    let () = redis.publish("news", "hello").await.unwrap();
+    assert!(news.next().await.is_some());
+    connection.check().await.unwrap();
+}
+
+pub(crate) async fn sentinels_lead_to_the_new_master() {
+    let group = RedisSentinel::start();
+    group.wait_for_primary(group.primary().port());
+    let nodes = places(group.sentinels());
+    let settings = [
+        ("mode", "sentinel"),
+        ("nodes", &*nodes),
+        ("master_name", group.name()),
+    ];
+    let client = client(&settings).await;
+    let mut redis = client.commands();
+    let () = redis.set("a", 1).await.unwrap();
+
+    group.primary().kill();
+    let killed = Instant::now();
+    while redis.set::<_, _, ()>("a", 2).await.is_err() {
+        assert!(
+            killed.elapsed() < Duration::from_mins(1),
+            "writes never came back"
+        );
+        sleep(Duration::from_millis(20)).await;
+    }
+    let mut lease = client.acquire().await.unwrap();
+    assert_eq!(lease.get::<_, i64>("a").await.unwrap(), 2);
+
+    let wrong = [
+        ("mode", "sentinel"),
+        ("nodes", &*nodes),
+        ("master_name", "nobody"),
+    ];
+    let error = open(&wrong).await.client().await.unwrap_err();
+    assert!(
+        error.to_string().contains("knows no group `nobody`"),
+        "{error}"
+    );
+}

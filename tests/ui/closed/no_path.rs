@@ -1,0 +1,7 @@
+connreg::connection_enum! {
+    enum Store {
+        "postgres",
+    }
+}
+
+fn main() {}

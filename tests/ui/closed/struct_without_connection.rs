@@ -1,0 +1,9 @@
+struct Thing {}
+
+connreg::connection_enum! {
+    enum Store {
+        Thing,
+    }
+}
+
+fn main() {}
