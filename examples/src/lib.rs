@@ -1,1 +1,23 @@
-//! Programs a user would copy; see the `[[example]]` targets.
+//! Programs a user would copy: each is a folder with its `main.rs` and its configuration, named in `Cargo.toml`.
+//! What they need around them, and nobody would copy, is here.
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+
+/// Starts a server that tells the time of day (RFC 867), on a free port of this machine.
+///
+/// # Errors
+///
+/// No port could be had.
+pub async fn serve_daytime() -> std::io::Result<u16> {
+    let server = TcpListener::bind("127.0.0.1:0").await?;
+    let port = server.local_addr()?.port();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = server.accept().await {
+            let answer = b"Monday, February 22, 1982 17:37:43-PST\r\n";
+            // Who has hung up needs no answer.
+            let _ = caller.write_all(answer).await;
+        }
+    });
+    Ok(port)
+}

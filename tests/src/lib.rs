@@ -23,3 +23,8 @@ pub use guard::{GuardedGroup, guard_group};
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
 pub use redis::{Redis, RedisCluster, RedisKeys, RedisOptions, RedisSentinel};
 pub use source::{POSTGRES_URL, REDIS_URL, Source};
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

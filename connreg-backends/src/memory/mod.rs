@@ -17,31 +17,31 @@ pub struct Memory {}
 
 /// What an open connection of type `memory` is used through, by [`KeyValue`].
 #[derive(Debug)]
-pub struct MemoryClient {
+pub struct Client {
     context: Context,
     store: Store,
 }
 
 impl Backend for Memory {
-    type Client = MemoryClient;
+    type Client = Client;
 
-    async fn connect(&self, context: &Context) -> Result<MemoryClient, ConnectError> {
-        Ok(MemoryClient {
+    async fn connect(&self, context: &Context) -> Result<Client, ConnectError> {
+        Ok(Client {
             context: context.clone(),
             store: Store::default(),
         })
     }
 
-    async fn check(_client: &MemoryClient) -> Result<(), ConnectError> {
+    async fn check(_client: &Client) -> Result<(), ConnectError> {
         Ok(())
     }
 
-    async fn close(client: &MemoryClient) {
+    async fn close(client: &Client) {
         client.store.clear();
     }
 }
 
-impl MemoryClient {
+impl Client {
     fn told<T>(
         &self,
         attempted: &'static str,
@@ -65,7 +65,7 @@ impl MemoryClient {
 }
 
 #[async_trait]
-impl KeyValue for MemoryClient {
+impl KeyValue for Client {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
         self.check_key("get", key)?;
         Ok(self.store.get(key))

@@ -9,10 +9,10 @@ use connreg::{ConnectError, Context, Error, ErrorKind};
 use tracing::warn;
 
 use super::address::Plan;
-use super::commands::{RedisCommands, Shared};
+use super::commands::{Commands, Shared};
 use super::dial::Dialer;
 use super::error::classify;
-use super::lease::{Manager, RedisLease};
+use super::lease::{Lease, Manager};
 use super::link::Link;
 use super::subscription::{Kind, Subscription};
 
@@ -24,23 +24,23 @@ const TRANSACTION_ATTEMPTS: u32 = 64;
 /// # Examples
 ///
 /// ```no_run
-/// use connreg_backends::redis::RedisClient;
+/// use connreg_backends::redis::Client;
 /// use connreg_backends::redis::driver::{AsyncCommands, RedisResult};
 ///
-/// async fn visits(redis: &RedisClient) -> RedisResult<u64> {
+/// async fn visits(redis: &Client) -> RedisResult<u64> {
 ///     let mut commands = redis.commands();
 ///     let () = commands.set_ex("seen", "today", 60).await?;
 ///     commands.incr("visits", 1).await
 /// }
 /// ```
-pub struct RedisClient {
+pub struct Client {
     pub(super) context: Context,
     dialer: Arc<Dialer>,
     shared: Shared,
     pool: Pool<Manager>,
 }
 
-impl RedisClient {
+impl Client {
     pub(super) async fn open(
         plan: Plan,
         socket_timeout: Duration,
@@ -80,11 +80,8 @@ impl RedisClient {
     }
 
     /// The handle for ordinary commands. Cheap; take one wherever it is needed.
-    pub fn commands(&self) -> RedisCommands {
-        RedisCommands {
-            shared: self.shared.clone(),
-            database: self.dialer.plan.database(),
-        }
+    pub fn commands(&self) -> Commands {
+        Commands::new(self.shared.clone(), self.dialer.plan.database())
     }
 
     /// An exclusive connection, for what can't share one: `BLPOP` and its like, `WATCH`, `SELECT`.
@@ -92,8 +89,8 @@ impl RedisClient {
     /// # Errors
     ///
     /// None became free within `pool.acquire_timeout`, or a new one could not be opened.
-    pub async fn acquire(&self) -> Result<RedisLease, Error> {
-        Ok(RedisLease::new(self.pool.acquire().await?, &self.dialer))
+    pub async fn acquire(&self) -> Result<Lease, Error> {
+        Ok(Lease::new(self.pool.acquire().await?, &self.dialer))
     }
 
     /// Runs `fill` until nobody changed `keys` between its start and the execution of what it put into the
@@ -108,7 +105,7 @@ impl RedisClient {
     where
         T: FromRedisValue,
         K: ToRedisArgs + Sync,
-        F: AsyncFnMut(&mut RedisLease, &mut Pipeline) -> RedisResult<()>,
+        F: AsyncFnMut(&mut Lease, &mut Pipeline) -> RedisResult<()>,
     {
         const ATTEMPTED: &str = "transaction";
         let failed = |error| self.error(ATTEMPTED, error);
@@ -198,9 +195,9 @@ impl RedisClient {
     }
 }
 
-impl std::fmt::Debug for RedisClient {
+impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisClient")
+        f.debug_struct("Client")
             .field("name", self.context.name())
             .field("place", &self.dialer.plan.place())
             .finish_non_exhaustive()

@@ -8,18 +8,29 @@ use ::redis::{Cmd, Pipeline, RedisError, RedisFuture, Value};
 use connreg::ErrorKind;
 
 use super::error::OwnWord;
-use super::link::Link;
+use super::link::{Link, Up};
 use super::words::{Effect, effect, name};
 
 /// Takes the commands of [`redis::AsyncCommands`](::redis::AsyncCommands), single ones and pipelines.
 ///
 /// All clones write to one connection and read the answers in order, which is the fastest way to use Redis. What
 /// would hold up the others (`BLPOP`, …) or change the connection under them (`WATCH`, `SELECT`, …) is refused: take
-/// a [lease](super::RedisClient::acquire) for it.
+/// a [lease](super::Client::acquire) for it.
 #[derive(Clone)]
-pub struct RedisCommands {
+pub struct Commands {
     pub(super) shared: Shared,
     pub(super) database: i64,
+    kept: Option<Up>,
+}
+
+impl Commands {
+    pub(super) fn new(shared: Shared, database: i64) -> Self {
+        Self {
+            shared,
+            database,
+            kept: None,
+        }
+    }
 }
 
 /// What is shared.
@@ -29,15 +40,15 @@ pub(super) enum Shared {
     Cluster(ClusterConnection),
 }
 
-impl ConnectionLike for RedisCommands {
+impl ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             refuse_exclusive(command)?;
             match &mut self.shared {
                 Shared::Node(link) => {
-                    let mut up = link.get().await?;
+                    let up = link.get(&mut self.kept).await?;
                     let outcome = up.connection.send_packed_command(command).await;
-                    link.judge(&up, &outcome);
+                    link.judge(up, &outcome);
                     outcome
                 }
                 Shared::Cluster(connection) => connection.req_packed_command(command).await,
@@ -55,12 +66,12 @@ impl ConnectionLike for RedisCommands {
             pipeline.cmd_iter().try_for_each(refuse_exclusive)?;
             match &mut self.shared {
                 Shared::Node(link) => {
-                    let mut up = link.get().await?;
+                    let up = link.get(&mut self.kept).await?;
                     let outcome = up
                         .connection
                         .send_packed_commands(pipeline, offset, count)
                         .await;
-                    link.judge(&up, &outcome);
+                    link.judge(up, &outcome);
                     outcome
                 }
                 Shared::Cluster(connection) => {
@@ -93,9 +104,9 @@ fn refuse_exclusive(command: &Cmd) -> Result<(), RedisError> {
     Err(OwnWord::new(ErrorKind::Other, message).into_driver())
 }
 
-impl std::fmt::Debug for RedisCommands {
+impl std::fmt::Debug for Commands {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisCommands")
+        f.debug_struct("Commands")
             .field("database", &self.database)
             .finish_non_exhaustive()
     }

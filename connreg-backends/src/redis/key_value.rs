@@ -8,7 +8,7 @@ use ::redis::{Cmd, FromRedisValue, RedisError, Script, Value, cmd};
 use connreg::ConnectError;
 use connreg::capability::{KeyValue, KeyValueError, ScanPage, async_trait, key_value};
 
-use super::client::RedisClient;
+use super::client::Client;
 use super::commands::Shared;
 use super::error::classify;
 
@@ -24,7 +24,7 @@ static COMPARE_AND_SWAP: LazyLock<Script> = LazyLock::new(|| {
 });
 
 #[async_trait]
-impl KeyValue for RedisClient {
+impl KeyValue for Client {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
         const ATTEMPTED: &str = "get";
         self.told(ATTEMPTED, key_value::check_key(key))?;
@@ -145,7 +145,7 @@ impl KeyValue for RedisClient {
     }
 }
 
-impl RedisClient {
+impl Client {
     async fn ask<T: FromRedisValue>(
         &self,
         attempted: &'static str,

@@ -1,11 +1,12 @@
 //! An exclusive connection: for commands that block, and for `WATCH`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::redis::aio::ConnectionLike;
-use ::redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, cmd};
-use connreg::pool::{Lease, Manage};
+use ::redis::{Cmd, Pipeline, PushInfo, PushKind, RedisFuture, RedisResult, Value, cmd};
+use connreg::pool::{Lease as PoolLease, Manage};
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
 
@@ -22,6 +23,8 @@ pub(super) struct Exclusive {
     /// A request went out whose answer nobody has read.
     in_flight: bool,
     standing: Standing,
+    /// The server hung up while nothing was asked.
+    has_ended: Arc<AtomicBool>,
 }
 
 /// What was done to a connection since it was opened.
@@ -38,10 +41,19 @@ impl Manage for Manager {
     type Connection = Exclusive;
 
     async fn connect(&self) -> Result<Exclusive, ConnectError> {
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&has_ended);
+        let pushed = move |pushed: PushInfo| {
+            if pushed.kind == PushKind::Disconnection {
+                ended.store(true, Ordering::Release);
+            }
+            Ok::<(), ()>(())
+        };
         Ok(Exclusive {
-            connection: self.0.open_exclusive().await?,
+            connection: self.0.open_exclusive(pushed).await?,
             in_flight: false,
             standing: Standing::AsNew,
+            has_ended,
         })
     }
 
@@ -53,7 +65,9 @@ impl Manage for Manager {
     }
 
     fn is_broken(&self, connection: &mut Exclusive) -> bool {
-        connection.in_flight || connection.standing != Standing::AsNew
+        connection.in_flight
+            || connection.standing != Standing::AsNew
+            || connection.has_ended.load(Ordering::Acquire)
     }
 }
 
@@ -88,17 +102,17 @@ impl Exclusive {
 /// command has its own time and `socket_timeout` on top, or all the time there is if its own is endless. One that
 /// was left in another state than a new one (`WATCH`, `SELECT`, …), or dropped half-way through a request, is closed
 /// rather than used again.
-pub struct RedisLease {
-    lease: Lease<Manager>,
+pub struct Lease {
+    held: PoolLease<Manager>,
     response_timeout: Duration,
     database: i64,
 }
 
-impl RedisLease {
-    pub(super) fn new(lease: Lease<Manager>, dialer: &Dialer) -> Self {
+impl Lease {
+    pub(super) fn new(lease: PoolLease<Manager>, dialer: &Dialer) -> Self {
         let (response_timeout, database) = (dialer.response_timeout, dialer.plan.database());
         Self {
-            lease,
+            held: lease,
             response_timeout,
             database,
         }
@@ -106,13 +120,13 @@ impl RedisLease {
 
     /// Closes the connection instead of giving it back.
     pub fn discard(self) {
-        self.lease.discard();
+        self.held.discard();
     }
 
     fn ready(&self) -> RedisResult<()> {
-        let word = if self.lease.in_flight {
+        let word = if self.held.in_flight {
             "an earlier request on this lease was dropped before its answer came; take a new lease"
-        } else if self.lease.standing == Standing::Dead {
+        } else if self.held.standing == Standing::Dead {
             "this lease's connection has ended; take a new lease"
         } else {
             return Ok(());
@@ -136,7 +150,7 @@ impl RedisLease {
         limit: Option<Duration>,
         answer: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
-        let answer = self.lease.request(answer);
+        let answer = self.held.request(answer);
         let Some(limit) = limit else {
             return answer.await;
         };
@@ -149,14 +163,14 @@ impl RedisLease {
     }
 }
 
-impl ConnectionLike for RedisLease {
+impl ConnectionLike for Lease {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             self.ready()?;
             let effect = effect(command);
-            self.lease.note(effect);
+            self.held.note(effect);
             let limit = self.limit([effect]);
-            let mut opened = self.lease.connection.clone();
+            let mut opened = self.held.connection.clone();
             self.run(name(command), limit, opened.req_packed_command(command))
                 .await
         })
@@ -172,14 +186,14 @@ impl ConnectionLike for RedisLease {
             self.ready()?;
             let limit = self.limit(pipeline.cmd_iter().map(effect));
             for command in pipeline.cmd_iter() {
-                self.lease.note(effect(command));
+                self.held.note(effect(command));
             }
-            let mut opened = self.lease.connection.clone();
+            let mut opened = self.held.connection.clone();
             let answer = opened.req_packed_commands(pipeline, offset, count);
             let outcome = self.run("a pipeline".into(), limit, answer).await;
             // MULTI and EXEC of an atomic pipeline are the driver's own; EXEC ends all watching.
             if pipeline.is_transaction() && outcome.is_ok() {
-                self.lease.note(Effect::Unwatches);
+                self.held.note(Effect::Unwatches);
             }
             outcome
         })
@@ -218,8 +232,8 @@ impl ConnectionLike for Opened {
     }
 }
 
-impl std::fmt::Debug for RedisLease {
+impl std::fmt::Debug for Lease {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RedisLease({})", self.lease.connection_name())
+        write!(f, "Lease({})", self.held.connection_name())
     }
 }

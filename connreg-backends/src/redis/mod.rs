@@ -1,7 +1,7 @@
 //! Redis and Valkey: a single server, a group watched by sentinels, or a cluster.
 //!
 //! The settings are here. `address` turns them into places to connect to and `dial` connects; `link` is the
-//! connection that all ordinary commands share, `lease` an exclusive one, [`RedisClient`] what hands out both.
+//! connection that all ordinary commands share, `lease` an exclusive one, [`Client`] what hands out both.
 
 mod address;
 mod client;
@@ -23,13 +23,13 @@ use connreg::capability::KeyValue;
 use connreg::pool::PoolStatistics;
 use connreg::{Backend, ConnectError, Context, Secret, Settings, connection};
 
-/// The crate whose commands a [`RedisCommands`] and a [`RedisLease`] take.
+/// The crate whose commands a [`Commands`] and a [`Lease`] take.
 pub use ::redis as driver;
 
-pub use client::RedisClient;
-pub use commands::RedisCommands;
+pub use client::Client;
+pub use commands::Commands;
 pub use error::classify;
-pub use lease::RedisLease;
+pub use lease::Lease;
 pub use subscription::{Event, Subscription};
 
 /// Redis or Valkey: a single server, a group watched by sentinels, or a cluster.
@@ -99,23 +99,23 @@ pub enum Mode {
 }
 
 impl Backend for Redis {
-    type Client = RedisClient;
+    type Client = Client;
 
     const POOLED: bool = true;
 
-    async fn connect(&self, context: &Context) -> Result<RedisClient, ConnectError> {
-        RedisClient::open(address::plan(self)?, self.socket_timeout, context).await
+    async fn connect(&self, context: &Context) -> Result<Client, ConnectError> {
+        Client::open(address::plan(self)?, self.socket_timeout, context).await
     }
 
-    async fn check(client: &RedisClient) -> Result<(), ConnectError> {
+    async fn check(client: &Client) -> Result<(), ConnectError> {
         client.check().await
     }
 
-    async fn close(client: &RedisClient) {
+    async fn close(client: &Client) {
         client.close().await;
     }
 
-    fn statistics(client: &RedisClient) -> Option<PoolStatistics> {
+    fn statistics(client: &Client) -> Option<PoolStatistics> {
         Some(client.statistics())
     }
 }

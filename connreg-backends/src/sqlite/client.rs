@@ -21,7 +21,7 @@ use super::worker::Worker;
 /// Writers of this process take turns, first come first served, since SQLite has one writer at a time;
 /// `busy_timeout` limits how long one waits for its turn, and for writers of other processes. A dropped
 /// future interrupts its statement and rolls back what it had begun.
-pub struct SqliteClient {
+pub struct Client {
     context: Context,
     pool: Pool<Manager>,
     /// A connection outside the pool: answers checks when the pool is exhausted, and keeps a database in memory alive.
@@ -30,7 +30,7 @@ pub struct SqliteClient {
     busy_timeout: Duration,
 }
 
-impl SqliteClient {
+impl Client {
     pub(super) async fn open(target: Target, context: &Context) -> Result<Self, ConnectError> {
         let (read_only, busy_timeout) = (target.read_only, target.busy_timeout);
         let target = Arc::new(target);
@@ -291,9 +291,9 @@ impl SqliteClient {
     }
 }
 
-impl std::fmt::Debug for SqliteClient {
+impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteClient")
+        f.debug_struct("Client")
             .field("name", self.context.name())
             .finish_non_exhaustive()
     }

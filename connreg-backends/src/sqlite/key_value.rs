@@ -8,7 +8,7 @@ use connreg::ConnectError;
 use connreg::capability::{KeyValue, KeyValueError, ScanPage, async_trait, key_value};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::client::SqliteClient;
+use super::client::Client;
 use super::error::classify;
 
 const TABLE: &str = "
@@ -24,7 +24,7 @@ const TABLE: &str = "
 const SWEPT_BY_A_WRITE: u32 = 32;
 
 #[async_trait]
-impl KeyValue for SqliteClient {
+impl KeyValue for Client {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyValueError> {
         const ATTEMPTED: &str = "get";
         let key = self.key(ATTEMPTED, key)?;
@@ -173,7 +173,7 @@ impl KeyValue for SqliteClient {
     }
 }
 
-impl SqliteClient {
+impl Client {
     /// Runs `work` with the time; `None` while nothing was ever written and there is no table.
     async fn read<T, F>(&self, attempted: &'static str, work: F) -> Result<Option<T>, KeyValueError>
     where

@@ -18,7 +18,7 @@ use connreg::capability::KeyValue;
 use connreg::pool::PoolStatistics;
 use connreg::{Backend, ConnectError, Context, ErrorKind, connection};
 
-pub use client::SqliteClient;
+pub use client::Client;
 pub use error::BoxError;
 pub use parameters::{Bound, Named, Parameters};
 pub use row::{Column, Row};
@@ -53,11 +53,11 @@ pub struct Sqlite {
 }
 
 impl Backend for Sqlite {
-    type Client = SqliteClient;
+    type Client = Client;
 
     const POOLED: bool = true;
 
-    async fn connect(&self, context: &Context) -> Result<SqliteClient, ConnectError> {
+    async fn connect(&self, context: &Context) -> Result<Client, ConnectError> {
         let place = Place::of(&self.path);
         if self.read_only && matches!(place, Place::Memory(_)) {
             let message = "a database in memory that is `read_only` would be empty forever";
@@ -71,18 +71,18 @@ impl Backend for Sqlite {
             foreign_keys: self.foreign_keys,
             busy_timeout: self.busy_timeout,
         };
-        SqliteClient::open(target, context).await
+        Client::open(target, context).await
     }
 
-    async fn check(client: &SqliteClient) -> Result<(), ConnectError> {
+    async fn check(client: &Client) -> Result<(), ConnectError> {
         client.check().await
     }
 
-    async fn close(client: &SqliteClient) {
+    async fn close(client: &Client) {
         client.close().await;
     }
 
-    fn statistics(client: &SqliteClient) -> Option<PoolStatistics> {
+    fn statistics(client: &Client) -> Option<PoolStatistics> {
         Some(client.statistics())
     }
 }

@@ -15,6 +15,7 @@ use rusqlite::{Error, Result, Statement, ToSql};
 ///
 /// let name = String::from("Ada");
 /// takes(());
+/// takes([]);
 /// takes((&name, 36));
 /// takes([1, 2, 3]);
 /// takes(&[&25]);
@@ -94,11 +95,24 @@ impl<T: ToSql> Parameters for Vec<T> {
     }
 }
 
-impl<T: ToSql, const N: usize> Parameters for [T; N] {
+// One impl for every length would leave open what `[]` is an array of.
+impl Parameters for [&(dyn ToSql + Send + Sync); 0] {
     fn into_bound(self) -> Result<Bound> {
-        Bound::positional(&self)
+        Ok(Bound::default())
     }
 }
+
+macro_rules! arrays {
+    ($($length:literal)+) => {$(
+        impl<T: ToSql> Parameters for [T; $length] {
+            fn into_bound(self) -> Result<Bound> {
+                Bound::positional(&self)
+            }
+        }
+    )+};
+}
+
+arrays! { 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 }
 
 impl<T: ToSql, const N: usize> Parameters for &[T; N] {
     fn into_bound(self) -> Result<Bound> {

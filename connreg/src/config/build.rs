@@ -39,6 +39,10 @@ impl TableBuilder {
 }
 
 fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report) {
+    // Of a file that repeats itself without end, enough has been told.
+    if report.is_full() {
+        return;
+    }
     let key = dotted(path, &second.key);
     let help = format!("the first one is at {}; keep one of them", first.key_origin);
     let message = format!("the key `{}` is there twice", second.key);
@@ -82,11 +86,18 @@ pub(crate) fn too_deep(origin: &Origin) -> Mistake {
     Mistake::error("", message).at(origin).help(help)
 }
 
-/// How many values there are in `node`, itself included.
+/// How much a copy of `node` takes: one for each value, and more for long texts.
 pub(crate) fn weight(node: &Node) -> usize {
+    let text = |text: &str| text.len() / 64;
     1 + match &node.value {
+        Value::Text(value) => text(value),
         Value::List(items) => items.iter().map(weight).sum(),
-        Value::Table(table) => table.entries.iter().map(|entry| weight(&entry.node)).sum(),
+        Value::Table(table) => {
+            let entries = table.entries.iter();
+            entries
+                .map(|entry| text(&entry.key) + weight(&entry.node))
+                .sum()
+        }
         _ => 0,
     }
 }

@@ -58,6 +58,10 @@ impl<'a> Resolver<'a> {
 
     fn node(&self, node: &mut Node, path: &mut Vec<String>, report: &mut Report) {
         match &mut node.value {
+            // Of a file in which everything is missing, enough has been told.
+            Value::Text(text) if report.is_full() && text.contains(['$', '#']) => {
+                node.value = Value::Mistaken;
+            }
             // What comes from a variable or from code is meant as it is.
             Value::Text(text) if node.origin.file().is_some() => match self.text(text) {
                 Ok(None) => {}

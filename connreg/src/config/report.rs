@@ -107,23 +107,29 @@ impl fmt::Display for Mistake {
 /// Every mistake and warning of one load, in the order of files and lines.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    pub(crate) mistakes: Vec<Mistake>,
+    mistakes: Vec<Mistake>,
+    errors: usize,
+    warnings: usize,
 }
 
-/// How many findings are kept: a large file that is all wrong must not exhaust memory.
+/// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
 const MAX_FINDINGS: usize = 5_000;
 
 impl Report {
     pub(crate) fn push(&mut self, mistake: Mistake) {
-        // The first error counts in any case: it decides what becomes of the configuration.
-        if !self.is_full() || (mistake.severity == Severity::Error && !self.has_errors()) {
+        let count = match mistake.severity {
+            Severity::Warning => &mut self.warnings,
+            Severity::Error => &mut self.errors,
+        };
+        if *count < MAX_FINDINGS {
+            *count += 1;
             self.mistakes.push(mistake);
         }
     }
 
-    /// Whether nothing more is kept, so that looking for more is of no use.
+    /// Whether no more errors are kept, so that looking for more is of no use.
     pub(crate) fn is_full(&self) -> bool {
-        self.mistakes.len() >= MAX_FINDINGS
+        self.errors >= MAX_FINDINGS
     }
 
     /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
@@ -160,13 +166,13 @@ impl Report {
 
     /// Whether the configuration is unusable.
     pub fn has_errors(&self) -> bool {
-        self.errors().next().is_some()
+        self.errors > 0
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self.errors().count();
+        let errors = self.errors;
         match errors {
             _ if self.is_full() => write!(f, "the configuration has at least {errors} mistakes:")?,
             1 => f.write_str("the configuration has 1 mistake:")?,

@@ -1,6 +1,6 @@
 //! The two shapes of a file, by category and by name: where in it connections stand.
 
-use super::common::is_type_key;
+use super::common::{TYPE_KEYS, is_type_key};
 use super::discover::Role;
 use super::interpolate::{Resolver, type_text};
 use super::keys::is_ignored;
@@ -66,7 +66,8 @@ impl<'a> Survey<'a> {
     /// Notes the connections of one file.
     pub(crate) fn file(&mut self, table: Table, role: Role, layer: usize, report: &mut Report) {
         for entry in table.entries {
-            if is_ignored(&entry.key) {
+            // `$schema` tells an editor what the keys of a JSON file mean.
+            if is_ignored(&entry.key) || entry.key == "$schema" {
                 continue;
             }
             if same_name(&entry.key, "connections") {
@@ -96,7 +97,10 @@ impl<'a> Survey<'a> {
             let registry = self.registry;
             let kind = |_: &mut Report| {
                 let message = format!("the connection `{name}` has no type");
-                let help = format!("add `type: …`; {}", linked(registry));
+                let help = match registry.find(&name) {
+                    Some(kind) => format!("add `type: {kind}`"),
+                    None => format!("add `type: …`; {}", linked(registry)),
+                };
                 Kind::Absent(
                     Mistake::error(path.as_str(), message)
                         .at(&origin)
@@ -130,7 +134,7 @@ impl<'a> Survey<'a> {
             Some(kind) if Sections::allows(kind, category) => Kind::Implied(kind),
             Some(kind) => {
                 report.push(wrong_category(kind, category, &path, &origin));
-                Kind::Mistaken
+                Kind::Implied(kind)
             }
             None => {
                 let (message, help) = registry.unknown(&key);
@@ -250,7 +254,12 @@ impl<'a> Survey<'a> {
         }
         let kind = match explicit {
             Some(explicit) => self.explicit(&explicit, &path, category, report),
-            None => otherwise(report),
+            None => match otherwise(report) {
+                Kind::Absent(mistake) => {
+                    Kind::Absent(misspelt_type(&table, &path).unwrap_or(mistake))
+                }
+                kind => kind,
+            },
         };
         let sequence = self.next();
         self.sightings.push(Sighting {
@@ -284,13 +293,11 @@ impl<'a> Survey<'a> {
             report.push(Mistake::error(key, message).at(&origin).help(help));
             return Kind::Mistaken;
         };
-        match category {
-            Some(category) if !Sections::allows(kind, category) => {
-                report.push(wrong_category(kind, category, &key, &origin));
-                Kind::Mistaken
-            }
-            _ => Kind::Explicit(kind),
+        // What stands at the wrong place is checked like all else.
+        if let Some(category) = category.filter(|category| !Sections::allows(kind, category)) {
+            report.push(wrong_category(kind, category, &key, &origin));
         }
+        Kind::Explicit(kind)
     }
 
     /// A key at the top of a file that is no category and no section.
@@ -300,13 +307,16 @@ impl<'a> Survey<'a> {
         let table = entry.node.as_table();
         let is_connection =
             table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if is_connection => "put it below `connections:`".to_owned(),
-            None => format!(
-                "known: {}, connections",
-                self.sections.categories().join(", ")
-            ),
+        let help = match (near, self.registry.find(&entry.key)) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, _) if is_connection => "put it below `connections:`".to_owned(),
+            (None, Some(kind)) => format!("put it below `{}:`", kind.category()),
+            (None, None) => {
+                format!(
+                    "known: {}, connections",
+                    self.sections.categories().join(", ")
+                )
+            }
         };
         if !role.is_shared() {
             let mistake = Mistake::error(&entry.key, message).at(&entry.key_origin);
@@ -350,6 +360,16 @@ fn unknown_place(entry: &Entry, path: &str, section: &Section) -> Mistake {
     Mistake::error(key, "unknown key")
         .at(&entry.key_origin)
         .help(help)
+}
+
+/// A key that may have been meant to be the type.
+fn misspelt_type(table: &Table, path: &str) -> Option<Mistake> {
+    table.entries.iter().find_map(|entry| {
+        let near = nearest(&entry.key, TYPE_KEYS.iter().copied())?;
+        let key = format!("{path}.{}", entry.key);
+        let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
+        Some(mistake.help(format!("did you mean `{near}`?")))
+    })
 }
 
 fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Origin) -> Mistake {

@@ -140,6 +140,28 @@ impl<'c, 'a> TableReader<'c, 'a> {
         !failed
     }
 
+    /// Reports that a setting is not there, unless a key is that was meant to be it: that one is reported.
+    fn missing(&mut self, field: &'static Field) {
+        let mut strange = self
+            .table
+            .entries
+            .iter()
+            .filter(|entry| entry.setting.is_none());
+        if strange.any(|entry| nearest(&entry.key, field.names()).is_some()) {
+            self.failed = true;
+            return;
+        }
+        let name = field.name;
+        let help = match (field.example, field.env) {
+            (Some(example), _) => format!("for example `{name}: {example}`"),
+            (None, Some(env)) => format!("set it here or as ${env}"),
+            (None, None) => format!("set it to {}", field.shape.noun()),
+        };
+        let key = format!("{}.{name}", self.context.path());
+        let mistake = Mistake::error(key, format!("`{name}` is missing")).at(self.origin);
+        self.fail(mistake.help(help));
+    }
+
     fn fail(&mut self, mistake: Mistake) {
         self.failed = true;
         self.context.push(mistake);
@@ -350,19 +372,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
                 None
             }
             Found::Absent(None) => {
-                let context_path = self.reader.context.path();
-                let name = self.field.name;
-                let mut mistake = Mistake::error(
-                    format!("{context_path}.{name}"),
-                    format!("`{name}` is missing"),
-                )
-                .at(self.reader.origin);
-                mistake = match (self.field.example, self.field.env) {
-                    (Some(example), _) => mistake.help(format!("for example `{name}: {example}`")),
-                    (None, Some(env)) => mistake.help(format!("set it here or as ${env}")),
-                    (None, None) => mistake.help(format!("set it to {}", self.field.shape.noun())),
-                };
-                self.reader.fail(mistake);
+                self.reader.missing(self.field);
                 None
             }
         }

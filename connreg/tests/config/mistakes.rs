@@ -76,36 +76,42 @@ fn values() {
 fn types_and_categories() {
     says(
         "application.yaml",
-        "vector:\n  pg: {database: d}\n  v: {type: mem}\ndb:\n  postgres: {}\n  mine: {}\n  n: {type: [a]}\n  t: {type: mem, ConnectionType: pg}\nqueue: {}\ngraph:\nconnections:\n  x: {}\n",
+        "vector:\n  pg: {databas: d}\n  v: {type: mem, ratio: 2}\ndb:\n  postgres: {}\n  mine: {}\n  n: {type: [a]}\n  t: {type: mem, ConnectionType: pg}\nqueue: {}\ngraph:\nconnections:\n  x: {}\n  postgresql: {}\n  y: {tpye: pg, database: d}\n  z: {type: '${NONE}'}\n",
         &[
             "error: application.yaml:2:3: `vector.pg`: `pg` is no connection type of the category `vector`; put it below `db:`",
+            "error: application.yaml:2:8: `vector.pg.databas`: unknown key; did you mean `database`?",
             "error: application.yaml:3:13: `vector.v.type`: `mem` is no connection type of the category `vector`; put it below `db:`",
+            "error: application.yaml:3:25: `vector.v.ratio`: 2 is too large; write a value in 0.0..=1.0",
             "error: application.yaml:5:3: `db.postgres`: there is no connection type `postgres`; enable the feature `postgres` of connreg-backends, and name the crate once (`use connreg_backends as _;`) so that it is linked; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a connection with a name of your own says `type: …`",
             "error: application.yaml:6:3: `db.mine`: there is no connection type `mine`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store; a type of another crate is there only if that crate is linked: name it once, as in `use connreg_backends as _;`; a connection with a name of your own says `type: …`",
             "error: application.yaml:7:13: `db.n.type`: expected the name of a connection type, found a list",
             "error: application.yaml:8:18: `db.t.ConnectionType`: the type is given twice; the first one is at application.yaml:8:7; keep one of them",
             "error: application.yaml:12:3: `connections.x`: the connection `x` has no type; add `type: …`; linked: archiver, checked, cloud, confluence, finder, jira, mem, pg, pgvector, store",
+            "error: application.yaml:13:3: `connections.postgresql`: the connection `postgresql` has no type; add `type: pg`",
+            "error: application.yaml:14:7: `connections.y.tpye`: unknown key; did you mean `type`?",
+            "error: application.yaml:15:13: `connections.z.type`: the variable `NONE` is not set; set it, or give a default: `${NONE:…}`",
         ],
     );
 }
 
 #[test]
 fn foreign_keys_at_the_top() {
-    let content = "x-anchors: &a {durable: true}\nlogging: {}\nconection: {a: {type: mem}}\nmain: {type: mem}\ndb: {mem: {<<: *a}}\n";
+    let content = "x-anchors: &a {durable: true}\nlogging: {}\nmem: {}\nconection: {a: {type: mem}}\nmain: {type: mem}\ndb: {mem: {<<: *a}}\n";
     says(
         "connections.yaml",
         content,
         &[
             "error: connections.yaml:2:1: `logging`: `logging` is neither a category nor `connections`; known: db, vector, graph, search, storage, queue, external, http, connections",
-            "error: connections.yaml:3:1: `conection`: `conection` is neither a category nor `connections`; did you mean `connections`?",
-            "error: connections.yaml:4:1: `main`: `main` is neither a category nor `connections`; put it below `connections:`",
+            "error: connections.yaml:3:1: `mem`: `mem` is neither a category nor `connections`; put it below `db:`",
+            "error: connections.yaml:4:1: `conection`: `conection` is neither a category nor `connections`; did you mean `connections`?",
+            "error: connections.yaml:5:1: `main`: `main` is neither a category nor `connections`; put it below `connections:`",
         ],
     );
     says(
         "application.yaml",
         content,
         &[
-            "warning: application.yaml:3:1: `conection`: `conection` is neither a category nor `connections`, so it is ignored; did you mean `connections`?",
+            "warning: application.yaml:4:1: `conection`: `conection` is neither a category nor `connections`, so it is ignored; did you mean `connections`?",
         ],
     );
 }
@@ -121,6 +127,17 @@ fn a_name_is_there_once_in_a_layer() {
             "error: application-db.yaml:2:3: `db.mem`: the connection `mem` is configured twice; the first one is at application-db.json:1:9; a name is unique across categories",
             "error: connections.toml:1:14: `connections.m-e-m`: the connection `m-e-m` is configured twice; the first one is at application-db.json:1:9; a name is unique across categories",
             "error: connections.toml:1:14: `connections.m-e-m.database`: `database` is missing; for example `database: shop`",
+        ]);
+}
+
+#[test]
+fn a_shared_section_is_there_once_in_a_layer() {
+    Folder::new()
+        .file("application.yaml", "external: {atlassian: {url: 'http://x', space: s}}\n")
+        .file("connections.yaml", "external: {Atlassian: {url: 'http://x', space: s}}\nconnections: {confluence: {type: mem}}\n")
+        .says(&[
+            "error: connections.yaml:1:12: `external.Atlassian`: `external.Atlassian` is configured twice; the first one is at application.yaml:1:12; keep one of them",
+            "error: connections.yaml:2:15: `connections.confluence`: the connection `confluence` is configured twice; the first one is at application.yaml:1:12; a name is unique across categories",
         ]);
 }
 

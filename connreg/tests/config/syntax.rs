@@ -207,6 +207,57 @@ fn places_are_right_behind_marks_line_ends_and_wide_characters() {
 }
 
 #[test]
+fn a_mistakes_span_is_what_was_written() {
+    for (file, content, expected) in [
+        (
+            "application.yaml",
+            "\u{feff}# ü\r\ndb:\r\n  mem:\r\n    hots: 1\r\n    ratio: '7'\r\n    pin: [a, ß]\r\n",
+            ["hots", "'7'", "[a, ß]"],
+        ),
+        (
+            "application.yaml",
+            "db: {mem: {hots: ü, ratio: \"7\", pin: {a: b}}}",
+            ["hots", "\"7\"", "{a: b}"],
+        ),
+        (
+            "application.yaml",
+            "db:\n  mem:\n    \"hots\": x\n    ratio: 7.5 # ü\n    pin:\n      - a\n",
+            ["\"hots\"", "7.5", "- a\n"],
+        ),
+        (
+            "application.json",
+            "\u{feff}{\"db\":\r\n {\"mem\": {\"hots\": \"ü\", \"ratio\": 7e0, \"pin\": [\"ß\"]}}}",
+            ["\"hots\"", "7e0", "[\"ß\"]"],
+        ),
+        (
+            "application.toml",
+            "\u{feff}# ü\r\n[db.mem]\r\nhots = 'ü'\r\nratio = 7.5\r\npin = ['ß']\r\n",
+            ["hots", "7.5", "['ß']"],
+        ),
+        (
+            "application.toml",
+            "db.mem.hots = 1\ndb.mem = { ratio = 7 }\n",
+            ["", "", ""],
+        ),
+    ] {
+        let folder = Folder::new().file(file, content);
+        let error = folder.load().expect_err("there are mistakes");
+        let report = error.report().expect("a report");
+        let spans = report
+            .mistakes()
+            .iter()
+            .filter_map(|mistake| mistake.origin()?.span());
+        let written: Vec<&str> = spans.map(|span| &content[span.start..span.end]).collect();
+        if expected[0].is_empty() {
+            // A syntax error: its span is the parser's.
+            assert_eq!(written.len(), 1, "{content}");
+        } else {
+            assert_eq!(written, expected, "{content}");
+        }
+    }
+}
+
+#[test]
 fn what_is_not_utf_8_is_told() {
     for (content, expected) in [
         (

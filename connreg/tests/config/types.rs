@@ -183,7 +183,10 @@ impl Checked {
     }
 }
 
-#[expect(clippy::ref_option, reason = "a check is given the setting as it is declared")]
+#[expect(
+    clippy::ref_option,
+    reason = "a check is given the setting as it is declared"
+)]
 fn long_enough(password: &Option<Secret>) -> Result<(), String> {
     match password {
         Some(password) if password.expose().len() < 6 => {

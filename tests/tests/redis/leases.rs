@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connreg::ErrorKind;
-use connreg_backends::redis::RedisClient;
+use connreg_backends::redis::Client;
 use connreg_backends::redis::driver::{AsyncCommands as _, RedisResult, cmd};
 use connreg_tests::{Redis, RedisOptions};
 use tokio::time::{sleep, timeout};
@@ -11,7 +11,7 @@ use tokio::time::{sleep, timeout};
 use super::{client, open, timed};
 
 /// Waits until no connection is lent out, which a leaked one would never let happen.
-async fn all_are_back(client: &RedisClient) {
+async fn all_are_back(client: &Client) {
     let back = async {
         while client.statistics().active > 0 {
             sleep(Duration::from_millis(1)).await;

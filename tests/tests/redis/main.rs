@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connreg::{Connection, Connections, Error};
-use connreg_backends::redis::RedisClient;
+use connreg_backends::redis::Client;
 use connreg_tests::suite;
 
 use access::*;
@@ -76,14 +76,14 @@ pub(crate) async fn open(settings: &[(&str, &str)]) -> Connection<connreg_backen
 /// An open client and what keeps it open.
 #[derive(Clone)]
 pub(crate) struct Held {
-    client: Arc<RedisClient>,
+    client: Arc<Client>,
     _connection: Connection<connreg_backends::Redis>,
 }
 
 impl Deref for Held {
-    type Target = RedisClient;
+    type Target = Client;
 
-    fn deref(&self) -> &RedisClient {
+    fn deref(&self) -> &Client {
         &self.client
     }
 }

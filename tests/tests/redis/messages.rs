@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use connreg_backends::redis::driver::AsyncCommands as _;
-use connreg_backends::redis::{Event, RedisClient};
+use connreg_backends::redis::{Client, Event};
 use connreg_tests::Redis;
 use tokio::time::{sleep, timeout};
 
 use super::client;
 
 /// Publishes until somebody hears it.
-async fn publish(client: &RedisClient, channel: &str, text: &str) {
+async fn publish(client: &Client, channel: &str, text: &str) {
     let heard = async {
         loop {
             match client.commands().publish::<_, _, i64>(channel, text).await {
