@@ -256,6 +256,10 @@ const _: () = {
             table.validate(value, |value| check(value))
         }
     }
+    const _: () = {
+        const CONNREG_FIELDS: &'static [::connreg::private::Field] = <Thing as ::connreg::private::Settings>::FIELDS;
+        ::connreg::private::check_flattened_connection(CONNREG_FIELDS)
+    };
     static CONNREG_DESCRIPTOR: ::connreg::private::Descriptor = ::connreg::private::Descriptor::of::<
         Thing,
     >(::connreg::private::Declaration {
