@@ -271,7 +271,7 @@ const _: () = {
         provides: &[
             ::connreg::private::Provided::new(
                 "KeyValue",
-                &::connreg::private::View::<Thing, dyn KeyValue>(|client| client),
+                &::connreg::private::View::<Thing, dyn KeyValue>(|client| { client }),
             ),
         ],
         rust_name: "Thing",
