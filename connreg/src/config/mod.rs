@@ -5,7 +5,7 @@
 mod build;
 pub(crate) mod common;
 pub(crate) mod convert;
-mod discover;
+pub(crate) mod discover;
 mod draft;
 mod effects;
 mod environment;
@@ -19,7 +19,7 @@ mod read;
 mod references;
 pub(crate) mod report;
 mod scalar;
-mod sections;
+pub(crate) mod sections;
 mod shape;
 mod toml;
 pub(crate) mod tree;
