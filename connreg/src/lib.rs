@@ -47,6 +47,7 @@
 //! # Features
 //!
 //! - `pool`: [`pool::Pool`], the fair pool for back ends whose connections are exclusive.
+//! - `schema`: a JSON Schema of the configuration files, for editors.
 #![forbid(unsafe_code)]
 
 // Generated code names this crate by an absolute path, here as everywhere.
@@ -69,6 +70,8 @@ pub mod pool;
 pub mod private;
 mod registry;
 mod runtime;
+#[cfg(feature = "schema")]
+pub mod schema;
 mod settings;
 mod slice;
 #[cfg(feature = "testing")]

@@ -1,11 +1,11 @@
 //! From files, environment and code to settings: layers, profiles, interpolation, and the report of mistakes.
 //!
-//! What a setting is, and how one table is read, is [`crate::settings`]'s.
+//! What a setting is, and how one table is read, is `settings`'s.
 
 mod build;
 pub(crate) mod common;
 pub(crate) mod convert;
-mod discover;
+pub(crate) mod discover;
 mod draft;
 mod effects;
 mod environment;
@@ -19,7 +19,7 @@ mod read;
 mod references;
 pub(crate) mod report;
 mod scalar;
-mod sections;
+pub(crate) mod sections;
 mod shape;
 mod toml;
 pub(crate) mod tree;

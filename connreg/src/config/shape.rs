@@ -66,7 +66,8 @@ impl<'a> Survey<'a> {
     /// Notes the connections of one file.
     pub(crate) fn file(&mut self, table: Table, role: Role, layer: usize, report: &mut Report) {
         for entry in table.entries {
-            if is_ignored(&entry.key) {
+            // `$schema` tells an editor what the keys of a JSON file mean.
+            if is_ignored(&entry.key) || entry.key == "$schema" {
                 continue;
             }
             if same_name(&entry.key, "connections") {

@@ -29,7 +29,7 @@ impl SettingValue for Duration {
 }
 
 /// Reads `30` and `2.5` (seconds), `30s`, `1h 30m`, `00:00:30` and `1.02:03:04.5` (days before the dot, as .NET writes).
-fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     if text.contains(':') {
         return parse_clock(text);

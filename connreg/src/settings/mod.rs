@@ -16,6 +16,8 @@ mod secret;
 mod value;
 
 pub use context::Context as ReadContext;
+#[cfg(feature = "schema")]
+pub(crate) use durations::parse_duration;
 pub use field::{Choice, Field, Shape};
 pub use limits::{Length, OneOf, Ranged};
 pub use names::{check_flattened, check_flattened_connection};
