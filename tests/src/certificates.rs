@@ -10,6 +10,7 @@ use rcgen::{
 };
 
 use crate::error::{HarnessError, or_panic};
+use crate::place::Folder;
 
 /// Which certificate a server shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,7 +27,7 @@ pub enum ServerCertificate {
 /// An authority of its own with a client's certificate, in files that go with the value.
 #[derive(Debug)]
 pub struct Certificates {
-    folder: tempfile::TempDir,
+    folder: Folder,
     authority: Issuer<'static, KeyPair>,
 }
 
@@ -48,10 +49,7 @@ impl Certificates {
     }
 
     fn try_generate(client: &str) -> Result<Self, HarnessError> {
-        let folder = tempfile::Builder::new()
-            .prefix("connreg-certificates-")
-            .tempdir()
-            .map_err(|error| HarnessError::failed("can't make a folder for certificates", error))?;
+        let folder = Folder::new("certificates")?;
         let (ca, authority) = new_authority("connreg test authority")?;
         let (other_ca, _) = new_authority("an unrelated test authority")?;
         let mut parameters = CertificateParams::default();
