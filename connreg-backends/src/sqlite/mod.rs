@@ -1,6 +1,6 @@
 //! SQLite, embedded: no server, one file or memory.
 //!
-//! The settings are here; [`client`] is what one works with, [`worker`] the thread that each connection has.
+//! The settings are here; `client` is what one works with, `worker` the thread that each connection has.
 
 mod client;
 mod error;
