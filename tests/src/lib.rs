@@ -28,3 +28,8 @@ pub use source::{POSTGRES_URL, REDIS_URL, Source};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The editor's page, whose code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/editor.md")]
+mod editor {}
