@@ -275,16 +275,16 @@ mod tests {
         )
     }
 
-    fn check(words: &Words, written: ExpectFile) {
+    fn check(words: &Words, written: &ExpectFile) {
         written.assert_eq(&documentation(words));
     }
 
     #[test]
     fn the_documentation_has_every_word() {
-        check(&CONNECTION, expect_file!["words/connection.md"]);
-        check(&FIELD, expect_file!["words/field.md"]);
-        check(&TABLE, expect_file!["words/table.md"]);
-        check(&VARIANT, expect_file!["words/variant.md"]);
+        check(&CONNECTION, &expect_file!["words/connection.md"]);
+        check(&FIELD, &expect_file!["words/field.md"]);
+        check(&TABLE, &expect_file!["words/table.md"]);
+        check(&VARIANT, &expect_file!["words/variant.md"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The `#[connection]` attribute and the `Settings` derive of `connreg`; their documentation is there.
 //!
-//! Parse ([`args`], [`field`]) → model and check ([`model`], [`literal`], [`check`]) → [`expand`].
+//! Parse (`args`, `field`) → model and check (`model`, `literal`, `check`) → `expand`.
 #![forbid(unsafe_code)]
 
 mod args;

@@ -76,7 +76,7 @@ impl ErrorKind {
         )
     }
 
-    /// What a person can try next.
+    /// What a person can try next; empty where only the message can say.
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Dns => "check the host's spelling and that this machine can resolve it",
@@ -96,7 +96,7 @@ impl ErrorKind {
             Self::Closed => "open a new one; this one was closed by the program",
             Self::NotFound => "check the name",
             Self::WrongType => "ask for the type that is configured",
-            Self::Other => "read the cause",
+            Self::Other => "",
         }
     }
 }
@@ -220,7 +220,7 @@ impl ConnectError {
         self.retry_after
     }
 
-    /// What to do next.
+    /// What to do next; empty where only the message can say.
     pub fn help(&self) -> &str {
         self.help.as_deref().unwrap_or_else(|| self.kind.advice())
     }
@@ -390,7 +390,7 @@ impl Error {
     /// What to do next, where there is something to say.
     pub fn help(&self) -> Option<&str> {
         match &self.0.detail {
-            Detail::Connect { error, .. } => Some(error.help()),
+            Detail::Connect { error, .. } => Some(error.help()).filter(|help| !help.is_empty()),
             Detail::Usage { help, .. } => help.as_deref(),
             Detail::Configuration(_) | Detail::Several(_) => None,
         }
@@ -434,9 +434,15 @@ impl fmt::Debug for Error {
     /// The message with every cause, as `fn main() -> Result<(), Error>` prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
+        let mut said = String::new();
         let mut cause = StdError::source(self);
         while let Some(error) = cause {
-            write!(f, "\n  caused by: {error}")?;
+            let text = error.to_string();
+            // Some libraries' errors wrap another one and say the same again.
+            if text != said {
+                write!(f, "\n  caused by: {text}")?;
+            }
+            said = text;
             cause = error.source();
         }
         Ok(())

@@ -46,8 +46,9 @@
 //!
 //! # Features
 //!
-//! - `pool`: [`pool::Pool`], the fair pool for back ends whose connections are exclusive.
+//! - `pool`: `pool::Pool`, the fair pool for back ends whose connections are exclusive.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
+//! - `testing`: the suites that a back end's capabilities can be put through.
 #![forbid(unsafe_code)]
 
 // Generated code names this crate by an absolute path, here as everywhere.

@@ -18,7 +18,7 @@ use crate::slice;
 /// A handle on a connection type: `Copy`, comparable, found by name, alias, id or category.
 ///
 /// The set of types is open: it is whatever the binary links. For an exhaustive `match`, see
-/// [`connection_enum!`](crate::connection_enum).
+/// [`connection_enum!`](crate::connection_enum!).
 #[derive(Clone, Copy)]
 pub struct ConnectionType(pub(crate) &'static Descriptor);
 

@@ -2,7 +2,6 @@
 
 mod scripted;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
@@ -169,13 +168,7 @@ async fn reconnecting_replaces_the_client_and_closes_the_old_one_after_its_last_
         "still in use"
     );
     drop(old);
-    timeout(SOON, async {
-        while script.alive.load(SeqCst) != 1 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
+    script.settles_at(1).await;
     assert_eq!(script.closes.load(SeqCst), 1);
 }
 
@@ -262,13 +255,7 @@ async fn dropping_everything_closes_what_is_open() {
         .await
         .unwrap();
     drop(connections);
-    timeout(SOON, async {
-        while script.alive.load(SeqCst) != 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
+    script.settles_at(0).await;
     assert_eq!(script.closes.load(SeqCst), 1);
 }
 
@@ -368,35 +355,10 @@ async fn dropping_futures_at_any_moment_leaves_nothing_behind() {
             user.await.unwrap();
         }
     }
-    assert_eq!(
-        connection
-            .client()
-            .await
-            .unwrap()
-            .0
-            .script
-            .alive
-            .load(SeqCst),
-        {
-            // Replaced clients are closed by tasks of their own.
-            timeout(SOON, async {
-                while script.alive.load(SeqCst) != 1 {
-                    tokio::task::yield_now().await;
-                }
-            })
-            .await
-            .unwrap();
-            1
-        }
-    );
+    // Replaced clients are closed by tasks of their own.
+    connection.client().await.unwrap();
+    script.settles_at(1).await;
     connections.close().await;
     drop((connections, connection));
-    timeout(SOON, async {
-        while script.alive.load(SeqCst) != 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .unwrap();
-    assert_eq!(Arc::strong_count(&script), 2, "the table's and ours");
+    script.settles_at(0).await;
 }

@@ -32,4 +32,4 @@ struct Readme;
 /// The editor's page, whose code compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/editor.md")]
-mod editor {}
+struct EditorPage;

@@ -25,10 +25,6 @@ struct Arguments {
     #[arg(long)]
     list: bool,
 
-    /// Only this package, say `connreg`.
-    #[arg(long, short)]
-    package: Option<String>,
-
     /// What every test program gets, say `-- --test-threads 1`.
     #[arg(last = true)]
     rest: Vec<String>,
@@ -44,6 +40,7 @@ struct Shared {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    end_with_cargo();
     let started = Instant::now();
     let shared = if arguments.list {
         Shared::default()
@@ -67,6 +64,16 @@ fn main() -> ExitCode {
             eprintln!("test-all: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Cargo waits for this program; if it is killed, nobody is left to wait for the tests.
+fn end_with_cargo() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        // The guard does the rest. Where the system refuses, Ctrl-C still reaches both.
+        let _ = set_parent_process_death_signal(Some(Signal::TERM));
     }
 }
 
@@ -99,14 +106,26 @@ fn start_servers() -> Shared {
 fn run_tests(arguments: &Arguments, shared: &Shared) -> Result<bool, HarnessError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["test", "--all-features", "--no-fail-fast"]);
-    match &arguments.package {
-        Some(package) => command.args(["--package", package]),
-        None => command.arg("--workspace"),
-    };
+    // The very selection that this program was built with: see the alias.
+    command.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
     command.args(&arguments.filter).arg("--");
     if arguments.list {
         command.arg("--list");
+    }
+    // What cargo told this program about itself; build scripts that look at it would run again.
+    for (name, _) in env::vars_os() {
+        let about_itself = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if about_itself
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
     }
     command
         .args(&arguments.rest)

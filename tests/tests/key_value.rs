@@ -1,10 +1,11 @@
 //! The suite that every key-value store must pass, on those that need no server.
 
+use std::time::{Duration, Instant};
+
 use connreg::Connections;
 use connreg::capability::KeyValue;
 use connreg::testing::key_value::conformance;
-// Named once, so that its types are linked.
-use connreg_backends as _;
+use connreg_backends::Sqlite;
 
 /// Connections `one` and `other` of a type, with settings for both.
 async fn load(kind: &str, settings: &[(&str, &str)]) -> Connections {
@@ -82,4 +83,39 @@ async fn an_error_names_the_connection_and_the_operation() {
             .starts_with("connection `one`: get: the key is empty"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_table_of_sqlite_shrinks_as_it_is_written_to() {
+    let connections = load("sqlite", &[("path", ":memory:")]).await;
+    let store = connections
+        .get_as::<dyn KeyValue>("one")
+        .unwrap()
+        .client()
+        .await
+        .unwrap();
+    for n in 0..64 {
+        store
+            .set(&n.to_string(), b"x", Some(Duration::from_millis(1)))
+            .await
+            .unwrap();
+    }
+    let db = connections
+        .get::<Sqlite>("one")
+        .unwrap()
+        .client()
+        .await
+        .unwrap();
+    let end = Instant::now() + Duration::from_secs(5);
+    loop {
+        store.set("kept", b"x", None).await.unwrap();
+        let rows = db
+            .query_one("SELECT count(*) FROM connreg_key_value", [])
+            .await
+            .unwrap();
+        if rows.get::<i64>(0).unwrap() == 1 {
+            break;
+        }
+        assert!(Instant::now() < end, "expired rows stay");
+    }
 }

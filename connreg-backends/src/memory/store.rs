@@ -177,3 +177,37 @@ impl fmt::Debug for Store {
         write!(f, "Store({} keys)", self.lock().by_key.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_take_away_what_has_expired() {
+        let store = Store::default();
+        for n in 0..160 {
+            store.set(&n.to_string(), b"x", Some(Duration::from_millis(1)));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+        for _ in 0..160 / SWEPT_BY_A_WRITE {
+            store.set("kept", b"x", None);
+        }
+        let entries = store.lock();
+        assert_eq!((entries.by_key.len(), entries.by_expiry.len()), (1, 0));
+    }
+
+    #[test]
+    fn an_expiry_goes_with_its_value() {
+        let store = Store::default();
+        let hour = Some(Duration::from_hours(1));
+        store.set("replaced", b"x", hour);
+        store.set("replaced", b"x", None);
+        store.set("deleted", b"x", hour);
+        store.delete("deleted");
+        store.set("swapped", b"x", hour);
+        store.compare_and_swap("swapped", Some(b"x"), b"y");
+        let entries = store.lock();
+        let expiring: Vec<_> = entries.by_expiry.iter().map(|(_, key)| &**key).collect();
+        assert_eq!(expiring, ["swapped"]);
+    }
+}

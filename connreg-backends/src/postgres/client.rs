@@ -15,7 +15,7 @@ use super::executor::Executor;
 use super::hold::Hold;
 use super::lease::Lease;
 use super::listen::{self, Notifications};
-use super::manager::Manager;
+use super::manager::{First, Manager};
 use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
 use super::transaction::{Transaction, TransactionBuilder};
@@ -41,6 +41,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     pool: Pool<Manager>,
     connector: Connector,
+    first: First,
     closed: watch::Sender<bool>,
 }
 
@@ -48,11 +49,12 @@ impl Client {
     pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
         let connector = Connector::new(settings, context).await?;
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
-        let first = connector.open(None).await?;
-        let pool = Pool::new(Manager::new(connector.clone(), first), context);
+        let first = First::new(connector.open(None).await?);
+        let pool = Pool::new(Manager::new(connector.clone(), first.clone()), context);
         Ok(Self(Arc::new(Inner {
             pool,
             connector,
+            first,
             closed: watch::Sender::new(false),
         })))
     }
@@ -75,6 +77,7 @@ impl Client {
 
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
+        drop(self.0.first.take());
         self.0.pool.close().await;
     }
 

@@ -15,10 +15,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error;
 use super::listen::Outlet;
 use super::passfile;
+use super::place::{Place, SessionAttributes};
 use super::random;
 use super::session::Session;
 use super::settings::{Postgres, SslMode};
-use super::target::{Place, SessionAttributes, Target};
+use super::target::Target;
 
 /// The oldest major version that is still looked after here.
 const OLDEST: u32 = 12;
@@ -399,4 +400,48 @@ fn all_of(mut failures: Vec<ConnectError>) -> ConnectError {
     // The kind of the first: the servers behind it are there for when it fails.
     let kind = failures[0].kind();
     ConnectError::new(kind, message).with_source(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_are_named() {
+        let place = Place::Tcp {
+            host: "db".into(),
+            address: None,
+            port: 5432,
+        };
+        let error = check_version(&place, Some("9.6.24")).expect_err("too old");
+        assert_eq!(error.kind(), ErrorKind::Version);
+        assert!(
+            error.to_string().contains("db:5432 is PostgreSQL 9.6.24"),
+            "{error}"
+        );
+        for version in [
+            Some("12.0"),
+            Some("18beta1"),
+            Some("15.4 (Debian 15.4-1)"),
+            Some("?"),
+            None,
+        ] {
+            assert!(check_version(&place, version).is_ok(), "{version:?}");
+        }
+    }
+
+    #[test]
+    fn failures_are_told_together() {
+        let failure = |kind, text: &str| ConnectError::new(kind, text);
+        let all = all_of(vec![
+            failure(ErrorKind::Refused, "a refused"),
+            failure(ErrorKind::Timeout, "b was silent"),
+        ]);
+        assert_eq!(all.kind(), ErrorKind::Refused);
+        let text = all.to_string();
+        assert!(
+            text.contains("a refused (refused); b was silent (timeout)"),
+            "{text}"
+        );
+    }
 }

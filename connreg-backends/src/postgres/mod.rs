@@ -16,7 +16,9 @@ mod lease;
 mod listen;
 mod manager;
 mod passfile;
+mod place;
 mod random;
+mod reading;
 mod rows;
 mod session;
 mod settings;
@@ -24,6 +26,7 @@ mod statements;
 mod stream;
 mod target;
 mod transaction;
+mod words;
 
 use connreg::pool::PoolStatistics;
 use connreg::{Backend, ConnectError, Context};

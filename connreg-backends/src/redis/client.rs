@@ -81,10 +81,7 @@ impl Client {
 
     /// The handle for ordinary commands. Cheap; take one wherever it is needed.
     pub fn commands(&self) -> Commands {
-        Commands {
-            shared: self.shared.clone(),
-            database: self.dialer.plan.database(),
-        }
+        Commands::new(self.shared.clone(), self.dialer.plan.database())
     }
 
     /// An exclusive connection, for what can't share one: `BLPOP` and its like, `WATCH`, `SELECT`.

@@ -8,7 +8,7 @@ use ::redis::{Cmd, Pipeline, RedisError, RedisFuture, Value};
 use connreg::ErrorKind;
 
 use super::error::OwnWord;
-use super::link::Link;
+use super::link::{Link, Up};
 use super::words::{Effect, effect, name};
 
 /// Takes the commands of [`redis::AsyncCommands`](::redis::AsyncCommands), single ones and pipelines.
@@ -20,6 +20,17 @@ use super::words::{Effect, effect, name};
 pub struct Commands {
     pub(super) shared: Shared,
     pub(super) database: i64,
+    kept: Option<Up>,
+}
+
+impl Commands {
+    pub(super) fn new(shared: Shared, database: i64) -> Self {
+        Self {
+            shared,
+            database,
+            kept: None,
+        }
+    }
 }
 
 /// What is shared.
@@ -35,9 +46,9 @@ impl ConnectionLike for Commands {
             refuse_exclusive(command)?;
             match &mut self.shared {
                 Shared::Node(link) => {
-                    let mut up = link.get().await?;
+                    let up = link.get(&mut self.kept).await?;
                     let outcome = up.connection.send_packed_command(command).await;
-                    link.judge(&up, &outcome);
+                    link.judge(up, &outcome);
                     outcome
                 }
                 Shared::Cluster(connection) => connection.req_packed_command(command).await,
@@ -55,12 +66,12 @@ impl ConnectionLike for Commands {
             pipeline.cmd_iter().try_for_each(refuse_exclusive)?;
             match &mut self.shared {
                 Shared::Node(link) => {
-                    let mut up = link.get().await?;
+                    let up = link.get(&mut self.kept).await?;
                     let outcome = up
                         .connection
                         .send_packed_commands(pipeline, offset, count)
                         .await;
-                    link.judge(&up, &outcome);
+                    link.judge(up, &outcome);
                     outcome
                 }
                 Shared::Cluster(connection) => {

@@ -64,12 +64,17 @@ impl Dialer {
         self.in_time(self.open_node(&config)).await
     }
 
-    /// A connection for one caller, who keeps the time.
-    pub(super) async fn open_exclusive(&self) -> Result<Opened, ConnectError> {
+    /// A connection for one caller, who keeps the time; `pushed` hears of its end, except in a cluster.
+    pub(super) async fn open_exclusive(
+        &self,
+        pushed: impl AsyncPushSender,
+    ) -> Result<Opened, ConnectError> {
         if matches!(self.plan, Plan::Cluster { .. }) {
             return self.open_cluster(None).await.map(Opened::Cluster);
         }
-        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(None)
+            .set_push_sender(pushed);
         self.in_time(self.open_node(&config))
             .await
             .map(Opened::Node)

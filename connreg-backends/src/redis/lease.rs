@@ -1,10 +1,11 @@
 //! An exclusive connection: for commands that block, and for `WATCH`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::redis::aio::ConnectionLike;
-use ::redis::{Cmd, Pipeline, RedisFuture, RedisResult, Value, cmd};
+use ::redis::{Cmd, Pipeline, PushInfo, PushKind, RedisFuture, RedisResult, Value, cmd};
 use connreg::pool::{Lease as PoolLease, Manage};
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
@@ -22,6 +23,8 @@ pub(super) struct Exclusive {
     /// A request went out whose answer nobody has read.
     in_flight: bool,
     standing: Standing,
+    /// The server hung up while nothing was asked.
+    has_ended: Arc<AtomicBool>,
 }
 
 /// What was done to a connection since it was opened.
@@ -38,10 +41,19 @@ impl Manage for Manager {
     type Connection = Exclusive;
 
     async fn connect(&self) -> Result<Exclusive, ConnectError> {
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&has_ended);
+        let pushed = move |pushed: PushInfo| {
+            if pushed.kind == PushKind::Disconnection {
+                ended.store(true, Ordering::Release);
+            }
+            Ok::<(), ()>(())
+        };
         Ok(Exclusive {
-            connection: self.0.open_exclusive().await?,
+            connection: self.0.open_exclusive(pushed).await?,
             in_flight: false,
             standing: Standing::AsNew,
+            has_ended,
         })
     }
 
@@ -53,7 +65,9 @@ impl Manage for Manager {
     }
 
     fn is_broken(&self, connection: &mut Exclusive) -> bool {
-        connection.in_flight || connection.standing != Standing::AsNew
+        connection.in_flight
+            || connection.standing != Standing::AsNew
+            || connection.has_ended.load(Ordering::Acquire)
     }
 }
 

@@ -82,8 +82,24 @@ impl Link {
         Ok(link)
     }
 
-    /// The connection, if there is one or soon will be.
-    pub(super) async fn get(&self) -> Result<Up, RedisError> {
+    /// The connection, if there is one or soon will be: the one in `kept` while that is still the current one, which
+    /// saves the shared counters of a clone.
+    pub(super) async fn get<'k>(&self, kept: &'k mut Option<Up>) -> Result<&'k mut Up, RedisError> {
+        let is_current = match (&**self.state.load(), &kept) {
+            (State::Up(up), Some(kept)) => up.generation == kept.generation,
+            _ => false,
+        };
+        if !is_current {
+            *kept = None;
+            *kept = Some(self.wait().await?);
+        }
+        match kept {
+            Some(up) => Ok(up),
+            None => unreachable!("just put there"),
+        }
+    }
+
+    async fn wait(&self) -> Result<Up, RedisError> {
         if let Some(known) = self.known() {
             return known;
         }

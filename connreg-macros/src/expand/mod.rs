@@ -7,8 +7,8 @@ mod settings;
 mod standard;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::Ident;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Ident, Path};
 
 use crate::model::{Connection, Table};
 
@@ -19,12 +19,14 @@ pub(crate) use docs::docs;
 pub(crate) fn connection(connection: &Connection) -> TokenStream {
     let standard = standard::standard(&connection.table);
     let settings = settings::settings(&connection.table);
+    let names = settings::flattened_names(&connection.table, "check_flattened_connection");
     let registration = register::registration(connection);
     let handle = register::handle(connection);
     quote! {
         const _: () = {
             #standard
             #settings
+            #names
             #registration
         };
         #handle
@@ -35,11 +37,13 @@ pub(crate) fn connection(connection: &Connection) -> TokenStream {
 pub(crate) fn table(table: &Table) -> TokenStream {
     let standard = standard::standard(table);
     let settings = settings::settings(table);
+    let names = settings::flattened_names(table, "check_flattened");
     let value = settings::value(table);
     quote! {
         const _: () = {
             #standard
             #settings
+            #names
             #value
         };
     }
@@ -53,4 +57,14 @@ fn local(name: &str) -> Ident {
 /// Where `span` is, in code that is the macro's own: no lint of the user's looks at it.
 pub(crate) fn ours(span: Span) -> Span {
     Span::mixed_site().located_at(span)
+}
+
+/// The crate's path with the span of what uses it, so that messages point there.
+pub(crate) fn krate_at(krate: &Path, span: Span) -> TokenStream {
+    let is_ours = krate.leading_colon.is_some() && crate::literal::compact(krate) == "::connreg";
+    if is_ours {
+        quote_spanned!(span=> ::connreg)
+    } else {
+        krate.to_token_stream()
+    }
 }

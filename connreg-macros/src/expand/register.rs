@@ -2,10 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Path;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Ident, Path};
 
+use super::krate_at;
 use crate::model::Connection;
 
 pub(super) fn registration(connection: &Connection) -> TokenStream {
@@ -76,12 +77,13 @@ fn capabilities(connection: &Connection) -> impl Iterator<Item = TokenStream> {
             .last()
             .map(|last| last.ident.unraw().to_string())
             .unwrap_or_default();
-        let span = path.span();
-        // The closure stands at the capability's name, where a client that lacks it is told.
-        let see = quote_spanned! {span=> |client| client };
-        quote! {
-            #krate::private::Provided::new(#name, &#krate::private::View::<#ident, dyn #path>(#see))
-        }
+        // The closure's body stands at the capability's name, where a client that lacks it is told; all else at the
+        // struct's name, where a missing back end is told.
+        let (here, krate) = (ident.span(), krate_at(krate, ident.span()));
+        let client = Ident::new("client", path.span().resolved_at(here));
+        let see = quote_spanned!(here=> |#client| { #client });
+        let view = quote_spanned!(here=> #krate::private::View::<#ident, dyn #path>(#see));
+        quote_spanned!(here=> #krate::private::Provided::new(#name, &#view))
     })
 }
 

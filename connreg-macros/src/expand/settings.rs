@@ -5,7 +5,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
-use super::{local, ours};
+use super::{krate_at, local, ours};
 use crate::model::{Default, Setting, Table};
 
 pub(super) fn settings(table: &Table) -> TokenStream {
@@ -41,6 +41,24 @@ pub(super) fn settings(table: &Table) -> TokenStream {
                 #result
             }
         }
+    }
+}
+
+/// Checks the names that only the types of flattened fields know. `check` is the function that does.
+pub(super) fn flattened_names(table: &Table, check: &str) -> TokenStream {
+    let (ident, krate) = (&table.ident, &table.krate);
+    let Some(flattened) = table.settings.iter().find(|setting| setting.flatten) else {
+        return TokenStream::new();
+    };
+    let span = flattened.ty.span();
+    let (check, here) = (Ident::new(check, span), krate_at(krate, span));
+    let call = quote_spanned!(span=> #here::private::#check(CONNREG_FIELDS));
+    quote! {
+        const _: () = {
+            const CONNREG_FIELDS: &'static [#krate::private::Field] =
+                <#ident as #krate::private::Settings>::FIELDS;
+            #call
+        };
     }
 }
 

@@ -1,13 +1,13 @@
 //! `default = …`: a literal that fits the setting, or any expression.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprArray, Lit, LitStr, Path};
 
 use super::text::{bytes, bytes_tokens, check_url, duration, duration_tokens};
 use super::{Number, Signed, compact, error, snake_case};
-use crate::expand::ours;
+use crate::expand::{krate_at, ours};
 use crate::kind::{Integer, Kind};
 
 /// A default, ready to be emitted.
@@ -217,14 +217,4 @@ fn variant_word(expr: &Expr, kind: &Kind) -> Option<String> {
     let is_variant = name.starts_with(char::is_uppercase)
         && (name.len() == 1 || name.contains(char::is_lowercase));
     is_variant.then(|| snake_case(&name))
-}
-
-/// The crate's path with the span of what uses it, so that messages point there.
-fn krate_at(krate: &Path, span: Span) -> TokenStream {
-    let is_ours = krate.leading_colon.is_some() && compact(krate) == "::connreg";
-    if is_ours {
-        quote_spanned!(span=> ::connreg)
-    } else {
-        krate.to_token_stream()
-    }
 }

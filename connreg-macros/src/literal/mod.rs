@@ -4,6 +4,8 @@
 
 mod default;
 mod range;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;

@@ -256,6 +256,10 @@ const _: () = {
             table.validate(value, |value| check(value))
         }
     }
+    const _: () = {
+        const CONNREG_FIELDS: &'static [::connreg::private::Field] = <Thing as ::connreg::private::Settings>::FIELDS;
+        ::connreg::private::check_flattened_connection(CONNREG_FIELDS)
+    };
     static CONNREG_DESCRIPTOR: ::connreg::private::Descriptor = ::connreg::private::Descriptor::of::<
         Thing,
     >(::connreg::private::Declaration {
@@ -267,7 +271,7 @@ const _: () = {
         provides: &[
             ::connreg::private::Provided::new(
                 "KeyValue",
-                &::connreg::private::View::<Thing, dyn KeyValue>(|client| client),
+                &::connreg::private::View::<Thing, dyn KeyValue>(|client| { client }),
             ),
         ],
         rust_name: "Thing",

@@ -9,7 +9,7 @@ use syn::Item;
 
 use crate::{attribute, derive};
 
-fn check(expanded: TokenStream, written: ExpectFile) {
+fn check(expanded: TokenStream, written: &ExpectFile) {
     let file = syn::parse2(expanded).expect("expands to items");
     written.assert_eq(&prettyplease::unparse(&file));
 }
@@ -67,7 +67,7 @@ fn a_connection_type() {
             }
         },
     );
-    check(expanded, expect_file!["connection.rs"]);
+    check(expanded, &expect_file!["connection.rs"]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_connection_type_without_settings() {
             struct Memory;
         ),
     );
-    check(expanded, expect_file!["connection_without_settings.rs"]);
+    check(expanded, &expect_file!["connection_without_settings.rs"]);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_connection_type_with_mistakes() {
             }
         },
     );
-    check(expanded, expect_file!["connection_with_mistakes.rs"]);
+    check(expanded, &expect_file!["connection_with_mistakes.rs"]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_nested_table() {
             pub tuning: Tuning,
         }
     });
-    check(expanded, expect_file!["table.rs"]);
+    check(expanded, &expect_file!["table.rs"]);
 }
 
 #[test]
@@ -127,5 +127,5 @@ fn a_choice() {
             ReadWrite,
         }
     });
-    check(expanded, expect_file!["choice.rs"]);
+    check(expanded, &expect_file!["choice.rs"]);
 }

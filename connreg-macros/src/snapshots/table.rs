@@ -99,6 +99,10 @@ const _: () = {
             table.validate(value, |value| check(value))
         }
     }
+    const _: () = {
+        const CONNREG_FIELDS: &'static [::connreg::private::Field] = <Login as ::connreg::private::Settings>::FIELDS;
+        ::connreg::private::check_flattened(CONNREG_FIELDS)
+    };
     #[automatically_derived]
     impl ::connreg::private::SettingValue for Login {
         const SHAPE: ::connreg::private::Shape = ::connreg::private::Shape::Table(

@@ -1,6 +1,6 @@
 //! From files, environment and code to settings: layers, profiles, interpolation, and the report of mistakes.
 //!
-//! What a setting is, and how one table is read, is [`crate::settings`]'s.
+//! What a setting is, and how one table is read, is `settings`'s.
 
 mod build;
 pub(crate) mod common;

@@ -117,16 +117,35 @@ fn cycles(drafts: &Drafts, edges: &[Vec<(usize, &Reference)>], report: &mut Repo
                         .iter()
                         .position(|(at, _)| *at == target)
                         .unwrap_or_default();
-                    let names = path[from..].iter().map(|(at, _)| *at).chain([target]);
-                    let names: Vec<&str> = names.map(|at| drafts.list[at].name.as_str()).collect();
-                    let message = format!(
-                        "connections refer to each other in a circle: {}",
-                        names.join(" → ")
-                    );
+                    let names: Vec<&str> = path[from..]
+                        .iter()
+                        .map(|(at, _)| *at)
+                        .chain([target])
+                        .map(|at| drafts.list[at].name.as_str())
+                        .collect();
+                    let circle = shorten(&names).join(" → ");
+                    let message = format!("connections refer to each other in a circle: {circle}");
                     let mistake = Mistake::error(&reference.key, message).at(&reference.origin);
                     report.push(mistake.help("leave one of these references out"));
                 }
             }
         }
+    }
+}
+
+/// The names of a circle, without the middle of a very long one.
+fn shorten<'n>(names: &[&'n str]) -> Vec<&'n str> {
+    const SHOWN: usize = 8;
+    match names {
+        [first @ .., last] if first.len() > 2 * SHOWN => {
+            let (head, tail) = (&first[..SHOWN], &first[first.len() - SHOWN..]);
+            head.iter()
+                .chain(&["…"])
+                .chain(tail)
+                .chain([last])
+                .copied()
+                .collect()
+        }
+        _ => names.to_vec(),
     }
 }

@@ -194,7 +194,7 @@ impl Suite {
     }
 
     async fn values_expire(&self) {
-        let hour = Some(Duration::from_secs(3_600));
+        let hour = Some(Duration::from_hours(1));
         let (short, long, replaced, huge) = (
             self.key("short"),
             self.key("long"),

@@ -193,6 +193,39 @@ fn a_file_that_is_all_wrong_is_read_in_good_time() {
 }
 
 #[test]
+fn a_long_chain_of_references_exhausts_no_stack() {
+    let mut content = "db: {pg: {database: d}}\nvector:\n".to_owned();
+    let last = 3_000;
+    for number in 0..last {
+        let _ = writeln!(
+            content,
+            "  v{number}: {{type: pgvector, base: pg, next: v{}}}",
+            number + 1
+        );
+    }
+    let closed = format!("{content}  v{last}: {{type: pgvector, base: pg, next: v0}}\n");
+    let _ = writeln!(content, "  v{last}: {{type: pgvector, base: pg}}");
+    assert_eq!(
+        Folder::new()
+            .file("application.yaml", content)
+            .loaded()
+            .len(),
+        3_002
+    );
+    let findings = Folder::new().file("application.yaml", closed).findings();
+    assert!(
+        findings.len() == 1 && findings[0].contains("in a circle: v0 → v1 → "),
+        "{}",
+        findings.len()
+    );
+    assert!(
+        findings[0].len() < 1_000,
+        "a message is for people: {}",
+        findings[0].len()
+    );
+}
+
+#[test]
 fn a_thousand_connections_in_twenty_files_are_read() {
     let mut folder = Folder::new()
         .env("HOST", "h")

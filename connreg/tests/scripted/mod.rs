@@ -50,6 +50,18 @@ impl Script {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
+    /// Waits until as many clients are left.
+    pub(crate) async fn settles_at(&self, alive: usize) {
+        let settled = async {
+            while self.alive.load(Ordering::SeqCst) != alive {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, settled)
+            .await
+            .expect("clients are left behind");
+    }
+
     async fn act(&self, what: &str) -> Result<(), ConnectError> {
         let behaviour = *self.behaviour.lock().unwrap();
         match behaviour {

@@ -228,7 +228,7 @@ pub(crate) async fn a_silent_server_is_given_up_in_time() {
     let started = Instant::now();
     let error = failure(&[("connection_string", &url), ("connect_timeout", "400ms")]).await;
     let took = started.elapsed();
-    assert!((300..600).contains(&took.as_millis()), "{took:?}");
+    assert!((300..1000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(
         error.to_string().contains(&format!("127.0.0.1:{port}")),

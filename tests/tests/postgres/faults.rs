@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use connreg::{ErrorKind, Sent};
 use connreg_tests::Postgres;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -57,14 +58,14 @@ pub(crate) async fn a_killed_server_fails_fast_and_comes_back() {
     let killed = Instant::now();
     let (error, failed_at) = under_way.await.unwrap();
     let after = failed_at.saturating_duration_since(killed);
-    assert!(after < Duration::from_millis(100), "{after:?}");
+    assert!(after < Duration::from_millis(500), "{after:?}");
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     assert_eq!(error.request_sent(), Sent::Unknown);
-    for _ in 0..20 {
+    let mut took = Vec::new();
+    for _ in 0..21 {
         let started = Instant::now();
         let error = client.query_one("SELECT 1", &[]).await.unwrap_err();
-        let took = started.elapsed();
-        assert!(took < Duration::from_millis(100), "{took:?}: {error}");
+        took.push(started.elapsed());
         assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
         let port = format!("127.0.0.1:{}", server.port());
         let text = error.to_string();
@@ -73,12 +74,15 @@ pub(crate) async fn a_killed_server_fails_fast_and_comes_back() {
             "{text}"
         );
     }
+    // Of the middle one, so that a busy machine does not count as a slow library.
+    took.sort();
+    assert!(took[10] < Duration::from_millis(100), "{took:?}");
 
     server.restart();
     let back = Instant::now();
     while client.query_one("SELECT 1", &[]).await.is_err() {}
     assert!(
-        back.elapsed() < Duration::from_secs(1),
+        back.elapsed() < Duration::from_secs(5),
         "{:?}",
         back.elapsed()
     );
@@ -96,9 +100,8 @@ pub(crate) async fn a_frozen_server_is_given_up_in_time() {
     let server = Postgres::start();
     let settings = [
         ("operation_timeout", "300ms"),
-        ("connect_timeout", "500ms"),
         ("pool_size", "2"),
-        ("pool.acquire_timeout", "2s"),
+        ("pool.acquire_timeout", "700ms"),
     ];
     let opened = open(&server.url(), &settings).await;
     let client = opened.client().await;
@@ -107,12 +110,12 @@ pub(crate) async fn a_frozen_server_is_given_up_in_time() {
     let started = Instant::now();
     let error = client.query_one("SELECT 1", &[]).await.unwrap_err();
     let took = started.elapsed();
-    assert!((250..400).contains(&took.as_millis()), "{took:?}");
+    assert!((250..1000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     let started = Instant::now();
     let error = client.query_one("SELECT 1", &[]).await.unwrap_err();
     assert!(
-        started.elapsed() < Duration::from_millis(2100),
+        started.elapsed() < Duration::from_millis(3000),
         "{:?}",
         started.elapsed()
     );
@@ -185,7 +188,11 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
             while Instant::now() < until {
                 n += 1;
                 let client = opened.db.client().await.unwrap();
-                let limit = Duration::from_micros(random.below(3000));
+                // Most are given up at some point, some are not.
+                let limit = match n % 8 {
+                    0 => Duration::from_secs(60),
+                    _ => Duration::from_micros(random.below(5000)),
+                };
                 let expected = task * 1_000_000 + n;
                 let work = async {
                     match n % 5 {
@@ -287,13 +294,20 @@ pub(crate) async fn many_tasks_share_few_sessions_fairly() {
     const TASKS: u32 = 256;
     let server = Postgres::shared();
     let opened = Arc::new(open(&server.url(), &[("pool_size", "10")]).await);
-    let until = Instant::now() + Duration::from_secs(3);
+    // So much work and no more, taken by whoever gets a session: a slow machine only takes longer.
+    let left = Arc::new(AtomicU64::new(u64::from(TASKS) * 60));
+    let start = Arc::new(Barrier::new(TASKS as usize));
     let mut tasks = JoinSet::new();
     for task in 0..TASKS {
-        let opened = Arc::clone(&opened);
+        let (opened, left, start) = (Arc::clone(&opened), Arc::clone(&left), Arc::clone(&start));
         tasks.spawn(async move {
+            start.wait().await;
             let mut done = 0u32;
-            while Instant::now() < until {
+            let one_less = |left: u64| left.checked_sub(1);
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                .is_ok()
+            {
                 let client = opened.db.client().await.unwrap();
                 if task % 2 == 0 {
                     client.query_one("SELECT $1::int", &[&1]).await.unwrap();
@@ -324,7 +338,7 @@ pub(crate) async fn an_exhausted_pool_says_so() {
     let started = Instant::now();
     let error = client.query("SELECT 1", &[]).await.unwrap_err();
     assert!(
-        (190..300).contains(&started.elapsed().as_millis()),
+        (190..1000).contains(&started.elapsed().as_millis()),
         "{:?}",
         started.elapsed()
     );

@@ -277,7 +277,7 @@ pub(crate) async fn a_slow_statement_is_given_up_and_cancelled() {
     let started = Instant::now();
     let error = db.query("SELECT pg_sleep(60)", &[]).await.unwrap_err();
     let took = started.elapsed();
-    assert!((250..450).contains(&took.as_millis()), "{took:?}");
+    assert!((250..1000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(error.request_sent(), Sent::Unknown);
     assert!(error.to_string().contains("operation_timeout"), "{error}");

@@ -36,7 +36,19 @@ pub(crate) async fn a_killed_server_fails_fast_and_comes_back() {
         })
         .collect();
     sleep(Duration::from_millis(100)).await;
+    // Lies idle in the pool while the server dies.
+    drop(client.acquire().await.unwrap());
+    let mut blocked = client.acquire().await.unwrap();
+    let blocked = tokio::spawn(async move { blocked.blpop::<_, ()>("nothing", 0.0).await });
+    sleep(Duration::from_millis(20)).await;
     server.kill();
+    let (ended, took) = timed(blocked).await;
+    let error = client.error("wait", ended.unwrap().unwrap_err());
+    assert_eq!(error.request_sent(), Sent::Unknown, "{error:?}");
+    assert!(
+        took < Duration::from_millis(200),
+        "work in flight failed after {took:?}"
+    );
     sleep(Duration::from_millis(50)).await;
 
     let mut redis = client.commands();

@@ -9,7 +9,7 @@ use connreg_backends::redis::driver::{AsyncCommands as _, RedisResult};
 use connreg_tests::{Redis, RedisCluster, RedisSentinel};
 use tokio::time::sleep;
 
-use super::{client, load, open};
+use super::{client, load, open, timed};
 
 fn places<'a>(servers: impl IntoIterator<Item = &'a Redis>) -> String {
     let place = |server: &Redis| format!("{}:{}", server.host(), server.port());
@@ -59,6 +59,45 @@ pub(crate) async fn a_cluster_takes_commands_and_leases() {
     let () = redis.publish("news", "hello").await.unwrap();
     assert!(news.next().await.is_some());
     connection.check().await.unwrap();
+}
+
+pub(crate) async fn a_cluster_node_that_dies_is_told_and_comes_back() {
+    let cluster = RedisCluster::start();
+    let nodes = places(cluster.nodes());
+    let settings = [
+        ("mode", "cluster"),
+        ("nodes", &*nodes),
+        ("socket_timeout", "1s"),
+    ];
+    let connection = open(&settings).await;
+    let client = connection.client().await.unwrap();
+    let mut redis = client.commands();
+    for n in 0..30 {
+        let () = redis.set(n, n).await.unwrap();
+    }
+    cluster.nodes()[0].kill();
+    let mut failed = 0;
+    for n in 0..30 {
+        let (outcome, took) = timed(redis.get::<_, Option<i64>>(n)).await;
+        assert!(took < Duration::from_millis(1_500), "{took:?}");
+        if let Err(error) = outcome {
+            let error = client.error("get", error);
+            assert!(error.is_transient(), "{error:?}");
+            failed += 1;
+        }
+    }
+    assert!(failed > 0, "no key was on the node that died");
+    cluster.nodes()[0].restart();
+    let restarted = Instant::now();
+    for n in 0..30 {
+        while redis.set::<_, _, ()>(n, n).await.is_err() {
+            assert!(
+                restarted.elapsed() < Duration::from_secs(30),
+                "{n} never came back"
+            );
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
 }
 
 pub(crate) async fn sentinels_lead_to_the_new_master() {

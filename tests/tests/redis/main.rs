@@ -54,6 +54,7 @@ suite! {
         an_idle_connection_that_ended_is_replaced_unseen,
         a_cluster_conforms,
         a_cluster_takes_commands_and_leases,
+        a_cluster_node_that_dies_is_told_and_comes_back,
         sentinels_lead_to_the_new_master;
 }
 
