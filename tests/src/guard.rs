@@ -20,7 +20,7 @@ pub(crate) enum EndBy {
 }
 
 impl EndBy {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Term => "TERM",
             Self::Quit => "QUIT",
@@ -73,6 +73,14 @@ pub(crate) fn folder_made(folder: &Path) -> Result<(), HarnessError> {
 
 pub(crate) fn folder_gone(folder: &Path) {
     forget(&format!("-folder - {}", folder.display()));
+}
+
+pub(crate) fn container_made(name: &str) -> Result<(), HarnessError> {
+    tell(&format!("+container - {name}"))
+}
+
+pub(crate) fn container_gone(name: &str) {
+    forget(&format!("-container - {name}"));
 }
 
 fn forget(line: &str) {

@@ -6,6 +6,7 @@
 //! `docs/testing.md` says how to write a test with it.
 
 mod certificates;
+mod container;
 mod error;
 mod guard;
 mod place;

@@ -19,7 +19,7 @@ use crate::place::Folder;
 use crate::port::Port;
 use crate::process::{Launch, become_account, run};
 use crate::server::Server;
-use crate::source::{POSTGRES_URL, Programs, Source, postgres};
+use crate::source::{POSTGRES_URL, Source, postgres};
 
 const USER: &str = "app";
 const DATABASE: &str = "postgres";
@@ -100,22 +100,33 @@ impl Postgres {
     }
 
     pub(crate) fn try_start(options: &PostgresOptions) -> Result<Self, HarnessError> {
-        let Source::Programs(programs) = postgres()?;
+        let source = postgres()?;
         let folder = Folder::new("postgres")?;
         let password = password();
         let data = folder.path().join("data");
-        initialize(&programs, &folder, &data, &password)?;
-        if !options.access.is_empty() {
-            let mut lines = String::from("local all all trust\n");
-            for line in &options.access {
-                let _ = writeln!(lines, "{line}");
-            }
-            folder.write("data/pg_hba.conf", &lines)?;
+        initialize(&source, &folder, &data, &password)?;
+        let mut access = String::from("local all all trust\n");
+        let everyone = "host all all 127.0.0.1/32 scram-sha-256".to_owned();
+        let lines = match &options.access[..] {
+            [] => std::slice::from_ref(&everyone),
+            lines => lines,
+        };
+        for line in lines {
+            let line = match &source {
+                // Clients come through the engine's own network there.
+                Source::Image(_) => line.replace("127.0.0.1/32", "all"),
+                Source::Programs(_) => line.clone(),
+            };
+            let _ = writeln!(access, "{line}");
         }
+        folder.write("data/pg_hba.conf", &access)?;
 
         let port = Port::reserve()?;
         let mut settings = vec![
-            ("listen_addresses".to_owned(), "127.0.0.1".to_owned()),
+            (
+                "listen_addresses".to_owned(),
+                source.listen_address().to_owned(),
+            ),
             ("port".to_owned(), port.number().to_string()),
             (
                 "unix_socket_directories".to_owned(),
@@ -153,9 +164,9 @@ impl Postgres {
         }
         let launch = Launch {
             name: "Postgres",
-            program: programs.program("postgres"),
+            invocation: source.invocation("postgres", folder.path()),
+            ports: vec![port.number()],
             arguments,
-            environment: programs.environment(),
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Quit,
         };
@@ -297,14 +308,16 @@ impl Drop for Postgres {
 }
 
 fn initialize(
-    programs: &Programs,
+    source: &Source,
     folder: &Folder,
     data: &Path,
     password: &str,
 ) -> Result<(), HarnessError> {
     let password_file = folder.write("password", password)?;
-    let mut initdb = Command::new(programs.program("initdb"));
+    let invocation = source.invocation("initdb", folder.path());
+    let mut initdb = Command::new(&invocation.program);
     initdb
+        .args(&invocation.leading)
         .arg("-D")
         .arg(data)
         .args([
@@ -318,9 +331,11 @@ fn initialize(
         ])
         .args(["--auth-host=scram-sha-256", "--auth-local=trust"])
         .arg(format!("--pwfile={}", password_file.display()))
-        .envs(programs.environment())
+        .envs(invocation.environment)
         .current_dir(folder.path());
-    become_account(&mut initdb);
+    if !invocation.in_container {
+        become_account(&mut initdb);
+    }
     run(initdb).map(drop)
 }
 

@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::container::Container;
 use crate::error::HarnessError;
 use crate::guard::{self, EndBy};
 use crate::place;
+use crate::source::Invocation;
 
 /// How long a server may take to end after being asked to, before it is killed.
 const END_WITHIN: Duration = Duration::from_secs(5);
@@ -23,9 +25,10 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
     pub(crate) name: &'static str,
-    pub(crate) program: PathBuf,
+    pub(crate) invocation: Invocation,
+    /// What a container publishes on the loopback address.
+    pub(crate) ports: Vec<u16>,
     pub(crate) arguments: Vec<OsString>,
-    pub(crate) environment: Vec<(&'static str, OsString)>,
     pub(crate) folder: PathBuf,
     pub(crate) end_by: EndBy,
 }
@@ -65,6 +68,7 @@ pub(crate) struct Process {
     child: Child,
     name: &'static str,
     end_by: EndBy,
+    container: Option<Container>,
     log: Arc<Log>,
 }
 
@@ -94,19 +98,33 @@ impl Process {
     fn spawn(launch: &Launch) -> Result<Self, HarnessError> {
         // The shell becomes the server only once the guard knows its process id; if this process
         // dies before, the shell reads the end of its input and is gone.
+        let invocation = &launch.invocation;
+        let container = invocation.in_container.then(Container::new).transpose()?;
+        let mut leading = invocation.leading.clone();
+        if let Some(container) = &container {
+            leading.splice(1..1, container.options(&launch.ports));
+        }
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", "read -r go && exec \"$@\" 2>&1 </dev/null", "sh"])
-            .arg(&launch.program)
+            .arg(&invocation.program)
+            .args(&leading)
             .args(&launch.arguments)
-            .envs(launch.environment.iter().map(|(key, value)| (key, value)))
+            .envs(
+                invocation
+                    .environment
+                    .iter()
+                    .map(|(key, value)| (key, value)),
+            )
             .env("LC_ALL", "C")
             .current_dir(&launch.folder)
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
-        become_account(&mut command);
+        if container.is_none() {
+            become_account(&mut command);
+        }
         let mut child = command.spawn().map_err(|error| {
             HarnessError::failed(format_args!("can't start {}", launch.name), error)
         })?;
@@ -133,6 +151,7 @@ impl Process {
             child,
             name: launch.name,
             end_by: launch.end_by,
+            container,
             log,
         };
         process.let_go()
@@ -160,6 +179,9 @@ impl Process {
 
     /// `SIGSTOP` to the server and its children: sockets stay open, nothing answers.
     pub(crate) fn freeze(&self) {
+        if let Some(container) = &self.container {
+            return container.tell("pause", &[]);
+        }
         // The parent first: it can't make new children then.
         signal(self.id(), Signal::STOP);
         for child in children(self.id()) {
@@ -169,6 +191,9 @@ impl Process {
 
     /// `SIGCONT` to the server and its children.
     pub(crate) fn thaw(&self) {
+        if let Some(container) = &self.container {
+            return container.tell("unpause", &[]);
+        }
         for child in children(self.id()) {
             signal(child, Signal::CONT);
         }
@@ -181,6 +206,10 @@ impl Process {
     }
 
     fn kill_now(&mut self) -> Result<(), HarnessError> {
+        if let Some(container) = &self.container {
+            container.tell("kill", &[]);
+            return self.reap();
+        }
         signal(self.id(), Signal::STOP);
         let children = children(self.id());
         signal(self.id(), Signal::KILL);
@@ -196,13 +225,11 @@ impl Process {
             return self.reap();
         }
         self.thaw();
-        signal(
-            self.id(),
-            match self.end_by {
-                EndBy::Term => Signal::TERM,
-                EndBy::Quit => Signal::QUIT,
-            },
-        );
+        match (&self.container, self.end_by) {
+            (Some(container), end_by) => container.tell("kill", &["--signal", end_by.name()]),
+            (None, EndBy::Term) => signal(self.id(), Signal::TERM),
+            (None, EndBy::Quit) => signal(self.id(), Signal::QUIT),
+        }
         if self.log.wait_until(|written| written.closed, END_WITHIN) {
             self.reap()
         } else {

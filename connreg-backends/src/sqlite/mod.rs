@@ -9,6 +9,7 @@ mod manage;
 mod open;
 mod parameters;
 mod row;
+mod threads;
 mod worker;
 
 use std::path::PathBuf;

@@ -37,7 +37,7 @@ impl RedisCluster {
                     .setting("cluster-enabled", "yes")
                     .setting("cluster-node-timeout", "2000")
                     .setting("cluster-port", &bus.number().to_string());
-                Ok((Redis::try_start(&options)?, bus))
+                Ok((Redis::start_in_group(&options)?, bus))
             })
             .collect::<Result<Vec<_>, HarnessError>>()?;
         let mut from = 0;

@@ -33,10 +33,10 @@ impl RedisSentinel {
     fn try_start() -> Result<Self, HarnessError> {
         // Without a delay, a replica is in step within milliseconds.
         let options = RedisOptions::default().setting("repl-diskless-sync-delay", "0");
-        let primary = Redis::try_start(&options)?;
+        let primary = Redis::start_in_group(&options)?;
         let port = primary.port();
         let replica =
-            Redis::try_start(&options.setting("replicaof", &format!("127.0.0.1 {port}")))?;
+            Redis::start_in_group(&options.setting("replicaof", &format!("127.0.0.1 {port}")))?;
         let mut to_replica = connect(&replica.url())?;
         poll("the replica is in step", FOUND_WITHIN, || {
             let state: String = command(&mut to_replica, &["INFO", "replication"]).ok()?;

@@ -9,7 +9,7 @@ use crate::place::Folder;
 use crate::port::Port;
 use crate::process::Launch;
 use crate::server::Server;
-use crate::source::{Source, redis};
+use crate::source::{Source, redis, redis_programs};
 
 /// How a Redis is to be started.
 #[derive(Debug, Clone, Default)]
@@ -99,27 +99,40 @@ impl Redis {
     }
 
     pub(crate) fn try_start(options: &RedisOptions) -> Result<Self, HarnessError> {
-        Self::launch(options, "redis-server", None)
+        Self::launch(options, &redis()?, "redis-server", None)
     }
 
     /// Starts a sentinel, which is the same program with a file that it rewrites.
     pub(super) fn launch_sentinel(file: &str) -> Result<Self, HarnessError> {
-        Self::launch(&RedisOptions::default(), "redis-sentinel", Some(file))
+        let source = redis_programs()?;
+        Self::launch(
+            &RedisOptions::default(),
+            &source,
+            "redis-sentinel",
+            Some(file),
+        )
+    }
+
+    /// Starts a server that others of its group must reach.
+    pub(super) fn start_in_group(options: &RedisOptions) -> Result<Self, HarnessError> {
+        Self::launch(options, &redis_programs()?, "redis-server", None)
     }
 
     fn launch(
         options: &RedisOptions,
+        source: &Source,
         name: &'static str,
         sentinel: Option<&str>,
     ) -> Result<Self, HarnessError> {
-        let Source::Programs(programs) = redis()?;
         let folder = Folder::new("redis")?;
         let port = Port::reserve()?;
         let mut lines: Vec<Vec<String>> = [
-            ["--bind", "127.0.0.1"],
+            ["--bind", source.listen_address()],
             ["--port", &port.number().to_string()],
             ["--dir", &folder.path().display().to_string()],
             ["--daemonize", "no"],
+            // Without a password, Redis would otherwise refuse whoever is not on its loopback.
+            ["--protected-mode", "no"],
         ]
         .map(|line| line.map(str::to_owned).to_vec())
         .to_vec();
@@ -167,13 +180,15 @@ impl Redis {
             }
             None => None,
         };
+        let mut ports = vec![port.number()];
+        ports.extend(tls.as_ref().map(|(port, _)| port.number()));
         lines.extend(options.settings.iter().cloned());
         arguments.extend(lines.into_iter().flatten().map(OsString::from));
         let launch = Launch {
             name,
-            program: programs.program("redis-server"),
+            invocation: source.invocation("redis-server", folder.path()),
+            ports,
             arguments,
-            environment: programs.environment(),
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Term,
         };

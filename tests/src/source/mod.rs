@@ -1,16 +1,18 @@
 //! Where a server's program comes from: a Docker engine, this machine, or a registry.
 
 mod cache;
+mod docker;
 mod postgres;
 mod redis;
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub(crate) use postgres::postgres;
-pub(crate) use redis::redis;
+pub(crate) use redis::{redis, redis_programs};
 
 use crate::error::HarnessError;
 
@@ -24,6 +26,8 @@ const SOURCES: &str = "CONNREG_TEST_SOURCES";
 /// Where a server's program comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
+    /// The official image, run by a Docker engine.
+    Image(&'static str),
     /// Programs in a folder of this machine or of the cache.
     Programs(Programs),
 }
@@ -31,24 +35,58 @@ pub enum Source {
 /// Programs of a server, and the shared libraries that came with them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
-    pub(crate) folder: PathBuf,
-    pub(crate) libraries: Option<PathBuf>,
+    folder: PathBuf,
+    libraries: Option<PathBuf>,
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Image(image) => write!(f, "Docker image {image}"),
             Self::Programs(programs) => write!(f, "{}", programs.folder.display()),
         }
     }
 }
 
-impl Programs {
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+impl Source {
+    /// Where a server listens: a container has a loopback of its own, which nobody else can reach.
+    pub(crate) fn listen_address(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "0.0.0.0",
+            Self::Programs(_) => "127.0.0.1",
+        }
     }
 
-    pub(crate) fn environment(&self) -> Vec<(&'static str, std::ffi::OsString)> {
+    /// How a program of this source is run in a folder that it may write to.
+    pub(crate) fn invocation(&self, program: &str, folder: &Path) -> Invocation {
+        match self {
+            Self::Image(image) => Invocation {
+                program: PathBuf::from("docker"),
+                leading: docker::run(image, program, folder),
+                environment: Vec::new(),
+                in_container: true,
+            },
+            Self::Programs(programs) => Invocation {
+                program: programs.folder.join(program),
+                leading: Vec::new(),
+                environment: programs.environment(),
+                in_container: false,
+            },
+        }
+    }
+}
+
+/// How a program is run, up to its own arguments.
+#[derive(Debug, Clone)]
+pub(crate) struct Invocation {
+    pub(crate) program: PathBuf,
+    pub(crate) leading: Vec<OsString>,
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+    pub(crate) in_container: bool,
+}
+
+impl Programs {
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
         self.libraries
             .iter()
             .map(|folder| ("LD_LIBRARY_PATH", folder.clone().into_os_string()))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{
-    Found, Programs, Source, cache, first_of, has_program, on_this_machine, sorted_folders,
+    Found, Programs, Source, cache, docker, first_of, has_program, on_this_machine, sorted_folders,
 };
 use crate::error::HarnessError;
 use crate::guard::{self, EndBy};
@@ -21,7 +21,11 @@ pub(crate) fn postgres() -> Result<Source, HarnessError> {
         .get_or_init(|| {
             first_of(
                 "Postgres",
-                &[("path", from_this_machine), ("registry", from_registry)],
+                &[
+                    ("docker", || docker::image("postgres:18")),
+                    ("path", from_this_machine),
+                    ("registry", from_registry),
+                ],
             )
         })
         .clone()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{
-    Found, Programs, Source, cache, first_of, has_program, on_this_machine, sorted_folders,
+    Found, Programs, Source, cache, docker, first_of, has_program, on_this_machine, sorted_folders,
 };
 use crate::error::HarnessError;
 use crate::place;
@@ -26,6 +26,24 @@ pub(crate) fn redis() -> Result<Source, HarnessError> {
         .get_or_init(|| {
             first_of(
                 "Redis",
+                &[
+                    ("docker", || docker::image("redis:8")),
+                    ("path", from_this_machine),
+                    ("registry", from_registry),
+                ],
+            )
+        })
+        .clone()
+}
+
+/// For servers that must reach each other under the addresses that clients use too, which those
+/// in containers of their own can't.
+pub(crate) fn redis_programs() -> Result<Source, HarnessError> {
+    static FOUND: Found = Found::new();
+    FOUND
+        .get_or_init(|| {
+            first_of(
+                "Redis outside Docker",
                 &[("path", from_this_machine), ("registry", from_registry)],
             )
         })

@@ -115,7 +115,7 @@ pub(crate) async fn a_frozen_server_is_given_up_in_time() {
     let started = Instant::now();
     let error = client.query_one("SELECT 1", &[]).await.unwrap_err();
     assert!(
-        started.elapsed() < Duration::from_millis(3000),
+        started.elapsed() < Duration::from_secs(3),
         "{:?}",
         started.elapsed()
     );
@@ -190,7 +190,7 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
                 let client = opened.db.client().await.unwrap();
                 // Most are given up at some point, some are not.
                 let limit = match n % 8 {
-                    0 => Duration::from_secs(60),
+                    0 => Duration::from_mins(1),
                     _ => Duration::from_micros(random.below(5000)),
                 };
                 let expected = task * 1_000_000 + n;
