@@ -101,8 +101,7 @@ pub const fn word(shape: &Shape, variant: &str) -> Option<&'static str> {
     };
     let mut index = 0;
     while index < choices.len() {
-        if choices[index].variant.as_bytes().len() == variant.len()
-            && is_same(choices[index].variant, variant)
+        if choices[index].variant.len() == variant.len() && is_same(choices[index].variant, variant)
         {
             return Some(choices[index].name);
         }
