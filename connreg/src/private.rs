@@ -8,7 +8,7 @@ pub use crate::connection_enum::{variant_of_name, variant_of_type};
 pub use crate::descriptor::{Declaration, Descriptor, UNDECLARED};
 pub use crate::settings::{
     Choice, Field, FieldReader, Length, OneOf, Ranged, ReadContext, SettingValue, Settings, Shape,
-    TableReader, check_flattened, check_flattened_connection, choose, default_text, url,
+    TableReader, check_flattened, check_flattened_connection, choose, default_text, url, word,
 };
 pub use crate::slice::CONNREG_0_1_TYPES;
 pub use connreg_macros::__Connection;

@@ -29,3 +29,8 @@ pub use source::{POSTGRES_URL, REDIS_URL, Source};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The editor's page, whose code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/editor.md")]
+struct EditorPage;

@@ -1,6 +1,6 @@
 //! A store in this process's memory: for tests, for development, and where losing it all is fine.
 //!
-//! The connection type is here; [`store`] keeps the values.
+//! The connection type is here; `store` keeps the values.
 
 mod store;
 

@@ -14,6 +14,7 @@ mod lease;
 mod link;
 mod sentinel;
 mod subscription;
+mod url;
 mod words;
 
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! What an open SQLite connection is used through.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use connreg::pool::{Pool, PoolStatistics};
@@ -14,6 +14,7 @@ use super::manage::{Manager, probe};
 use super::open::Target;
 use super::parameters::Parameters;
 use super::row::{Columns, Row};
+use super::threads::Threads;
 use super::worker::Worker;
 
 /// A pool of connections to one database.
@@ -25,7 +26,8 @@ pub struct Client {
     context: Context,
     pool: Pool<Manager>,
     /// A connection outside the pool: answers checks when the pool is exhausted, and keeps a database in memory alive.
-    own: Worker,
+    own: Mutex<Option<Arc<Worker>>>,
+    threads: Arc<Threads>,
     turn: Option<Semaphore>,
     busy_timeout: Duration,
 }
@@ -33,12 +35,13 @@ pub struct Client {
 impl Client {
     pub(super) async fn open(target: Target, context: &Context) -> Result<Self, ConnectError> {
         let (read_only, busy_timeout) = (target.read_only, target.busy_timeout);
-        let target = Arc::new(target);
-        let own = Worker::open(Arc::clone(&target)).await?;
+        let threads = Threads::new(target);
+        let own = threads.open().await?;
         Ok(Self {
             context: context.clone(),
-            pool: Pool::new(Manager(target), context),
-            own,
+            pool: Pool::new(Manager(Arc::clone(&threads)), context),
+            own: Mutex::new(Some(Arc::new(own))),
+            threads,
             turn: (!read_only).then(|| Semaphore::new(1)),
             busy_timeout,
         })
@@ -175,11 +178,24 @@ impl Client {
     }
 
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
-        probe(&self.own).await
+        let own = self.own().clone();
+        match own {
+            Some(own) => probe(&own).await,
+            None => Err(ConnectError::new(
+                ErrorKind::Closed,
+                "the database was closed",
+            )),
+        }
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
+        drop(self.own().take());
+        self.threads.end().await;
+    }
+
+    fn own(&self) -> MutexGuard<'_, Option<Arc<Worker>>> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on a leased connection: after those who wait for one, and, if it `writes`, after those who write.

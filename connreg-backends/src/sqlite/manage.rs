@@ -6,17 +6,17 @@ use connreg::ConnectError;
 use connreg::pool::Manage;
 
 use super::error::classify;
-use super::open::Target;
+use super::threads::Threads;
 use super::worker::Worker;
 
 /// Opens, tests and judges the connections of one pool.
-pub(super) struct Manager(pub(super) Arc<Target>);
+pub(super) struct Manager(pub(super) Arc<Threads>);
 
 impl Manage for Manager {
     type Connection = Worker;
 
     async fn connect(&self) -> Result<Worker, ConnectError> {
-        Worker::open(Arc::clone(&self.0)).await
+        self.0.open().await
     }
 
     async fn test(&self, connection: &mut Worker) -> Result<(), ConnectError> {

@@ -1,6 +1,6 @@
 //! SQLite, embedded: no server, one file or memory.
 //!
-//! The settings are here; [`client`] is what one works with, [`worker`] the thread that each connection has.
+//! The settings are here; `client` is what one works with, `worker` the thread that each connection has.
 
 mod client;
 mod error;
@@ -9,6 +9,7 @@ mod manage;
 mod open;
 mod parameters;
 mod row;
+mod threads;
 mod worker;
 
 use std::path::PathBuf;

@@ -13,6 +13,7 @@ use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::oneshot;
 
 use super::open::Target;
+use super::threads::Token;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
@@ -28,7 +29,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Opens `target` on a new thread.
-    pub(super) async fn open(target: Arc<Target>) -> Result<Self, ConnectError> {
+    pub(super) async fn open(target: Arc<Target>, token: Token) -> Result<Self, ConnectError> {
         let (opened, is_open) = oneshot::channel();
         let (jobs, queue) = mpsc::channel::<Job>();
         let serve = move || match target.open() {
@@ -39,6 +40,9 @@ impl Worker {
                         job(&mut connection);
                     }
                 }
+                drop(connection);
+                // Whoever waits for the end waits for all of it.
+                drop(token);
             }
             // Nobody to tell means that nobody waits.
             Err(error) => drop(opened.send(Err(error))),

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::model::Choices;
 
@@ -9,8 +10,9 @@ pub(crate) fn choices(choices: &Choices) -> TokenStream {
     let (ident, krate) = (&choices.ident, &choices.krate);
     let descriptions = choices.words.iter().map(|choice| {
         let (name, doc) = (&choice.name.0, &choice.doc);
+        let variant = choice.variant.unraw().to_string();
         let aliases = choice.aliases.iter().map(|(alias, _)| alias);
-        quote!(#krate::private::Choice { name: #name, aliases: &[#(#aliases),*], doc: #doc })
+        quote!(#krate::private::Choice { name: #name, variant: #variant, aliases: &[#(#aliases),*], doc: #doc })
     });
     let default = choices.words.iter().find(|choice| choice.is_default).map(|choice| {
         let name = &choice.name.0;

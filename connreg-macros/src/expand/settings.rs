@@ -84,11 +84,14 @@ fn description(setting: &Setting, krate: &Path) -> TokenStream {
             "default",
             quote!(<#ty as #krate::private::SettingValue>::DEFAULT),
         ),
-        Some(Default::Written(default)) => {
-            if let Some(text) = &default.text {
-                add("default", some(text));
-            }
-        }
+        Some(Default::Written(default)) => match (&default.text, &default.variant) {
+            (Some(text), _) => add("default", some(text)),
+            (None, Some(variant)) if !setting.serde => add(
+                "default",
+                quote!(#krate::private::word(&<#ty as #krate::private::SettingValue>::SHAPE, #variant)),
+            ),
+            _ => {}
+        },
         None => {}
     }
     if setting.default.is_some() || setting.is_option() {

@@ -2,11 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprArray, Lit, LitStr, Path};
 
 use super::text::{bytes, bytes_tokens, check_url, duration, duration_tokens};
-use super::{Number, Signed, compact, error, snake_case};
+use super::{Number, Signed, compact, error};
 use crate::expand::{krate_at, ours};
 use crate::kind::{Integer, Kind};
 
@@ -15,6 +16,8 @@ pub(crate) struct Default {
     pub(crate) tokens: TokenStream,
     /// As a person would write it in configuration, where that is known.
     pub(crate) text: Option<String>,
+    /// The variant that it is, perhaps, of an enum whose words only the enum knows.
+    pub(crate) variant: Option<String>,
     /// For the check against `range`.
     pub(crate) number: Option<Number>,
     /// For the check against `one_of`, `min_len` and `max_len`.
@@ -44,6 +47,7 @@ impl Default {
         Self {
             tokens,
             text: Some(text),
+            variant: None,
             number: None,
             string: None,
         }
@@ -179,6 +183,7 @@ fn of_array(array: &ExprArray, inner: &Kind, krate: &Path) -> syn::Result<Defaul
     Ok(Default {
         tokens: quote!(<::std::vec::Vec<_> as ::core::convert::From<_>>::from([#(#tokens),*])),
         text: texts.map(|texts| format!("[{}]", texts.join(", "))),
+        variant: None,
         number: None,
         string: None,
     })
@@ -201,20 +206,18 @@ fn of_expression(expr: &Expr, kind: &Kind) -> Default {
     };
     Default {
         tokens,
-        text: variant_word(expr, kind),
+        text: None,
+        variant: variant(expr, kind),
         number: None,
         string: None,
     }
 }
 
-/// `Mode::ReadOnly` is written `read_only`.
-fn variant_word(expr: &Expr, kind: &Kind) -> Option<String> {
+/// `ReadOnly` of `Mode::ReadOnly`.
+fn variant(expr: &Expr, kind: &Kind) -> Option<String> {
     let Expr::Path(path) = expr else { return None };
     if *kind.required() != Kind::Other || path.path.segments.len() < 2 {
         return None;
     }
-    let name = path.path.segments.last()?.ident.to_string();
-    let is_variant = name.starts_with(char::is_uppercase)
-        && (name.len() == 1 || name.contains(char::is_lowercase));
-    is_variant.then(|| snake_case(&name))
+    Some(path.path.segments.last()?.ident.unraw().to_string())
 }

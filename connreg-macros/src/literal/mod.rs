@@ -108,12 +108,21 @@ pub(crate) fn snake_case(name: &str) -> String {
 
 /// Tokens as a person writes them.
 pub(crate) fn compact(tokens: impl ToTokens) -> String {
-    let text = tokens.to_token_stream().to_string();
-    text.replace(" ..= ", "..=")
-        .replace(" .. ", "..")
-        .replace(" :: ", "::")
-        .replace(":: ", "::")
-        .replace("- ", "-")
-        .replace(" ! ", "!")
-        .replace("& ", "&")
+    let mut text = tokens.to_token_stream().to_string();
+    for (spaced, written) in [
+        (" ..= ", "..="),
+        (" ..=", "..="),
+        ("..= ", "..="),
+        (" .. ", ".."),
+        (" ..", ".."),
+        (".. ", ".."),
+        (" :: ", "::"),
+        (":: ", "::"),
+        ("- ", "-"),
+        (" ! ", "!"),
+        ("& ", "&"),
+    ] {
+        text = text.replace(spaced, written);
+    }
+    text
 }

@@ -59,12 +59,20 @@ fn a_default_is_known_as_it_would_be_written() {
         text(parse_quote!(["a", "b"]), parse_quote!(Vec<String>)).as_deref(),
         Some("[a, b]")
     );
-    assert_eq!(
-        text(parse_quote!(Mode::ReadOnly), parse_quote!(Mode)).as_deref(),
-        Some("read_only")
-    );
+    assert_eq!(text(parse_quote!(Mode::ReadOnly), parse_quote!(Mode)), None);
     assert_eq!(text(parse_quote!(limits::PORT), parse_quote!(u16)), None);
     assert_eq!(text(parse_quote!("hidden"), parse_quote!(Secret)), None);
+}
+
+#[test]
+fn a_default_may_be_a_variant_whose_word_the_enum_knows() {
+    let variant = |expr: Expr, ty: Type| default(&expr, &ty).unwrap().variant;
+    assert_eq!(
+        variant(parse_quote!(Mode::ReadOnly), parse_quote!(Option<Mode>)).as_deref(),
+        Some("ReadOnly")
+    );
+    assert_eq!(variant(parse_quote!(limits::PORT), parse_quote!(u16)), None);
+    assert_eq!(variant(parse_quote!(LIMIT), parse_quote!(Limit)), None);
 }
 
 #[test]

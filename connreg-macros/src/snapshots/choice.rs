@@ -6,11 +6,13 @@ const _: () = {
             &[
                 ::connreg::private::Choice {
                     name: "read_only",
+                    variant: "ReadOnly",
                     aliases: &["true", "yes"],
                     doc: "Well.",
                 },
                 ::connreg::private::Choice {
                     name: "rw",
+                    variant: "ReadWrite",
                     aliases: &[],
                     doc: "",
                 },

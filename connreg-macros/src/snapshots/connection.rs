@@ -22,7 +22,7 @@
 /// | `timeout` | duration | `30s` | How long. Range: `1ms..=10min`. |
 /// | `password` | secret | required | The word. Length: at least 8. |
 /// | `headers` | map of text | empty | Headers. |
-/// | `mode` | `Mode` | `read_only` | How. |
+/// | `mode` | `Mode` | `Mode::ReadOnly` | How. |
 #[cfg_attr(
     feature = "extra",
     doc = " | (those of `Extra`) | `Extra` |  | There with the feature only. |"
@@ -167,7 +167,10 @@ const _: () = {
             },
             ::connreg::private::Field {
                 doc: "How.",
-                default: ::core::option::Option::Some("read_only"),
+                default: ::connreg::private::word(
+                    &<Mode as ::connreg::private::SettingValue>::SHAPE,
+                    "ReadOnly",
+                ),
                 required: false,
                 ..::connreg::private::Field::new(
                     "mode",

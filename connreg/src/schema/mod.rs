@@ -122,7 +122,7 @@ impl<'r> Schema<'r> {
             "$id".to_owned(),
             json!(format!("urn:connreg:configuration{variant}")),
         );
-        schema.insert("title".to_owned(), json!("Connections"));
+        schema.insert("title".to_owned(), json!("connreg"));
         schema.insert("$defs".to_owned(), Value::Object(top.definitions));
         Value::Object(schema)
     }

@@ -23,23 +23,27 @@ pub(super) fn definitions() -> Map<String, Value> {
     let number = format!("[+-]?{UNSIGNED_NUMBER}");
     let span = format!(r"[0-9][0-9\s]*(?:\.[0-9\s]+)?(?:{SPAN_UNIT})");
     let duration = format!(r"\+?{UNSIGNED_NUMBER}|{CLOCK}|{span}(?:\s*{span})*");
-    let text = |what: &str, pattern: &str| json!({ "$comment": what, "pattern": written(pattern) });
     let mut definitions = Map::new();
     for (name, what, pattern) in [
-        ("boolean", "True or false, or text that says so.", BOOLEAN),
-        ("integer", "A whole number, quoted or not.", INTEGER),
-        ("number", "A number, quoted or not.", number.as_str()),
+        ("boolean", "true or false", BOOLEAN),
+        ("integer", "a whole number", INTEGER),
+        ("number", "a number", number.as_str()),
         (
             "duration",
-            "Seconds, `30s`, `1h 30m` or `00:00:30`.",
+            "a duration such as 30s, 1h 30m or 00:00:30",
             duration.as_str(),
         ),
-        ("size", "Bytes, or `64 MiB`.", SIZE),
-        ("url", "An absolute URL.", URL),
+        ("size", "a size such as 64 MiB", SIZE),
+        ("url", "an absolute URL", URL),
     ] {
-        definitions.insert(name.to_owned(), text(what, pattern));
+        let text = json!({
+            "pattern": written(pattern),
+            // Editors know it; without it they show the pattern.
+            "patternErrorMessage": format!("Expected {what}."),
+        });
+        definitions.insert(name.to_owned(), text);
     }
-    let placeholder = json!({ "$comment": "A variable, a file or a token.", "type": "string", "pattern": PLACEHOLDER });
+    let placeholder = json!({ "type": "string", "pattern": PLACEHOLDER });
     definitions.insert("placeholder".to_owned(), placeholder);
     definitions
 }

@@ -108,6 +108,8 @@ pub enum Shape {
 pub struct Choice {
     /// The word, in `snake_case`.
     pub name: &'static str,
+    /// The variant's name in Rust.
+    pub variant: &'static str,
     /// Other words that mean the same.
     pub aliases: &'static [&'static str],
     /// The variant's doc comment.

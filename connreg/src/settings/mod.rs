@@ -20,7 +20,7 @@ pub use context::Context as ReadContext;
 pub(crate) use durations::parse_duration;
 pub use field::{Choice, Field, Shape};
 pub use limits::{Length, OneOf, Ranged};
-pub use names::{check_flattened, check_flattened_connection};
+pub use names::{check_flattened, check_flattened_connection, word};
 pub use reader::{FieldReader, TableReader};
 pub use reference::ConnectionRef;
 pub(crate) use reference::Reference;

@@ -1,4 +1,4 @@
-//! Names of flattened structs, which the macro can't see: checked while the program is compiled.
+//! Names that the macro can't see, those of flattened structs and of variants: looked up while the program is compiled.
 //!
 //! All other names are checked by the macro itself.
 
@@ -92,6 +92,22 @@ const fn is_reserved(name: &str) -> bool {
         index += 1;
     }
     occurrences(common::FIELDS, name) > 0
+}
+
+/// The word for the variant called `variant` in Rust, if `shape` is a choice that has it.
+pub const fn word(shape: &Shape, variant: &str) -> Option<&'static str> {
+    let Shape::Choice(choices) = shape else {
+        return None;
+    };
+    let mut index = 0;
+    while index < choices.len() {
+        if choices[index].variant.len() == variant.len() && is_same(choices[index].variant, variant)
+        {
+            return Some(choices[index].name);
+        }
+        index += 1;
+    }
+    None
 }
 
 /// Whether two names are one in configuration, as far as ASCII goes: without regard to case, `_` and `-`.

@@ -10,8 +10,15 @@ use toml_edit::{Item, TableLike};
 /// The content of the file at `path`, by its extension; `None`: it is none, or not in order.
 pub(crate) fn read(path: &Path) -> Option<Value> {
     let text = std::fs::read_to_string(path).ok()?;
-    let text = text.trim_start_matches('\u{feff}');
-    match path.extension()?.to_str()? {
+    parse(
+        text.trim_start_matches('\u{feff}'),
+        path.extension()?.to_str()?,
+    )
+}
+
+/// The value that `text` writes in the format that `extension` stands for.
+pub(crate) fn parse(text: &str, extension: &str) -> Option<Value> {
+    match extension {
         "json" => jsonc_parser::parse_to_value(text, &ParseOptions::default())
             .ok()
             .map(|value| value.map_or(Value::Null, json_value)),
@@ -27,8 +34,7 @@ pub(crate) fn read(path: &Path) -> Option<Value> {
 
 /// The value that is written as YAML.
 pub(crate) fn from_yaml(text: &str) -> Value {
-    let documents = Yaml::load_from_str(text).expect("a YAML document");
-    documents.first().map_or(Value::Null, yaml)
+    parse(text, "yaml").expect("a YAML document")
 }
 
 fn yaml(node: &Yaml<'_>) -> Value {

@@ -7,7 +7,7 @@ use connreg_backends::Sqlite;
 use connreg_backends::sqlite::rusqlite;
 use tokio::time::{sleep, timeout};
 
-use super::{in_file, in_memory, open};
+use super::{in_file, in_memory, load, open};
 
 /// Runs until it is interrupted.
 const ENDLESS: &str =
@@ -239,4 +239,23 @@ async fn the_deadline_of_an_operation_is_kept() {
     let took = started.elapsed();
     assert!((100..1_000).contains(&took.as_millis()), "{took:?}");
     db.query("SELECT 1", ()).await.unwrap();
+}
+
+#[tokio::test]
+async fn closing_leaves_the_file_tidy_whoever_still_holds_the_client() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.db");
+    let connections = load(&[("path", path.to_str().unwrap())]).await.unwrap();
+    let connection = connections.get::<Sqlite>("db").unwrap();
+    let client = connection.client().await.unwrap().share();
+    client.execute_batch("CREATE TABLE t (a)").await.unwrap();
+    let log = directory.path().join("test.db-wal");
+    assert!(log.exists());
+    connections.close().await;
+    // SQLite takes the log away with the last connection.
+    assert!(!log.exists(), "a connection is still open");
+    assert_eq!(
+        client.query("SELECT 1", []).await.unwrap_err().kind(),
+        ErrorKind::Closed
+    );
 }

@@ -153,6 +153,23 @@ async fn what_holds_across_settings_is_checked() {
 }
 
 #[test]
+fn defaults_are_told_as_they_would_be_written() {
+    let default = |name| {
+        let field = EveryWord::TYPE
+            .settings()
+            .iter()
+            .find(|field| field.name == name);
+        field.and_then(|field| field.default)
+    };
+    assert_eq!(default("timeout"), Some("1m 30s"));
+    assert_eq!(default("mode"), Some("little"));
+    assert_eq!(default("other_mode"), Some("very-much"));
+    assert_eq!(default("quiet"), Some("false"));
+    assert_eq!(default("max"), None);
+    assert_eq!(default("token"), None);
+}
+
+#[test]
 fn nothing_secret_is_printed() {
     let mut settings = EveryWord::default();
     settings
