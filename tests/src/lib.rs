@@ -15,6 +15,7 @@ mod postgres;
 mod process;
 mod redis;
 mod server;
+mod soak;
 mod source;
 pub mod suite;
 
@@ -23,6 +24,7 @@ pub use error::HarnessError;
 pub use guard::{GuardedGroup, guard_group};
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
 pub use redis::{Redis, RedisCluster, RedisKeys, RedisOptions, RedisSentinel};
+pub use soak::{SOAK_SECONDS, soak_time};
 pub use source::{POSTGRES_URL, REDIS_URL, Source};
 
 /// The code in the README compiles.

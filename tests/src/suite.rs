@@ -14,10 +14,11 @@ use std::time::Duration;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::error::HarnessError;
+use crate::soak::soak_time;
 use crate::source::{self, POSTGRES_URL, REDIS_URL};
 use crate::{postgres, redis};
 
-/// A test that is not done by then has failed.
+/// A test that is not done by then, and the time that it was asked to soak, has failed.
 const DEADLINE: Duration = Duration::from_mins(2);
 
 /// What a test needs from outside.
@@ -133,12 +134,13 @@ fn run_async<R: Outcome + Send + 'static>(
         Ok(runtime) => runtime,
         Err(error) => return Some(format!("can't make a runtime: {error}")),
     };
-    let done = runtime.block_on(async { tokio::time::timeout(DEADLINE, test).await });
+    let deadline = DEADLINE + soak_time(Duration::ZERO);
+    let done = runtime.block_on(async { tokio::time::timeout(deadline, test).await });
     // A task that a test left behind, or blocked, must not keep the others waiting.
     runtime.shutdown_background();
     match done {
         Ok(outcome) => outcome.into_failure(),
-        Err(_) => Some(format!("not done within {DEADLINE:?}")),
+        Err(_) => Some(format!("not done within {deadline:?}")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use connreg::{ErrorKind, Sent};
-use connreg_tests::Postgres;
+use connreg_tests::{Postgres, soak_time};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -177,7 +177,7 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
         .batch_execute("CREATE TABLE t (task int, n int)")
         .await
         .unwrap();
-    let until = Instant::now() + Duration::from_secs(6);
+    let until = Instant::now() + soak_time(Duration::from_secs(6));
     let answers = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..24i32 {

@@ -1,11 +1,11 @@
 //! Exclusive connections: blocking commands, `WATCH`, and requests that are dropped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connreg::ErrorKind;
 use connreg_backends::redis::Client;
 use connreg_backends::redis::driver::{AsyncCommands as _, RedisResult, cmd};
-use connreg_tests::{Redis, RedisOptions};
+use connreg_tests::{Redis, RedisOptions, soak_time};
 use tokio::time::{sleep, timeout};
 
 use super::{client, open, timed};
@@ -124,13 +124,15 @@ pub(crate) async fn dropped_requests_never_mix_answers() {
     let server = Redis::start();
     let settings = [("url", &*server.url()), ("pool.max_size", "4")];
     let client = client(&settings).await;
+    let until = Instant::now() + soak_time(Duration::from_secs(3));
     let tasks: Vec<_> = (0..16_u64)
         .map(|task| {
             let client = client.clone();
             tokio::spawn(async move {
                 let mut random = fastrand::Rng::with_seed(task);
-                let mut dropped = 0;
-                for n in 0..150 {
+                let (mut dropped, mut n) = (0, 0);
+                while Instant::now() < until {
+                    n += 1;
                     let word = format!("{task}/{n}");
                     let patience = Duration::from_micros(random.u64(0..1_500));
                     let echo = async {

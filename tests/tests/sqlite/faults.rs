@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use connreg::{Connection, ErrorKind};
 use connreg_backends::Sqlite;
 use connreg_backends::sqlite::rusqlite;
+use connreg_tests::soak_time;
 use tokio::time::{sleep, timeout};
 
 use super::{in_file, in_memory, load, open};
@@ -70,13 +71,16 @@ async fn random_drops_leak_nothing_and_corrupt_nothing() {
     db.execute_batch("CREATE TABLE pairs (a INTEGER, b INTEGER)")
         .await
         .unwrap();
+    let until = Instant::now() + soak_time(Duration::from_secs(2));
     let tasks: Vec<_> = (0..8_u64)
         .map(|seed| {
             let connection = connection.clone();
             tokio::spawn(async move {
                 let db = connection.client().await.unwrap();
                 let mut random = seed * 7_919 + 1;
-                for n in 0..60_i64 {
+                let mut n = 0_i64;
+                while Instant::now() < until {
+                    n += 1;
                     // A linear congruential generator: the same drops in each run.
                     random = random
                         .wrapping_mul(6_364_136_223_846_793_005)
