@@ -24,6 +24,7 @@ pub use error::HarnessError;
 pub use guard::{GuardedGroup, guard_group};
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
 pub use redis::{Redis, RedisCluster, RedisKeys, RedisOptions, RedisSentinel};
+pub use server::Server;
 pub use soak::{SOAK_SECONDS, soak_time};
 pub use source::{POSTGRES_URL, REDIS_URL, Source};
 

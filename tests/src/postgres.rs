@@ -4,6 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -229,64 +230,13 @@ impl Postgres {
             .as_ref()
             .unwrap_or_else(|| panic!("this Postgres has no TLS: start it with `tls`"))
     }
+}
 
-    /// The process id of the postmaster.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn id(&self) -> u32 {
-        or_panic(self.server.id())
-    }
+impl Deref for Postgres {
+    type Target = Server;
 
-    /// What the server wrote since it was last started.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn log(&self) -> Vec<String> {
-        or_panic(self.server.log())
-    }
-
-    /// `kill -9` of the postmaster and all its children; returns when they are gone.
-    ///
-    /// # Panics
-    ///
-    /// When a child can't be killed.
-    pub fn kill(&self) {
-        or_panic(self.server.kill());
-    }
-
-    /// Starts it again, on the same port and data, and waits until it answers.
-    ///
-    /// # Panics
-    ///
-    /// When it does not come back; the message has its log.
-    pub fn restart(&self) {
-        or_panic(self.server.restart());
-    }
-
-    /// `SIGSTOP`: sockets stay open, nothing answers.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn freeze(&self) {
-        or_panic(self.server.freeze());
-    }
-
-    /// `SIGCONT`, after [`Self::freeze`].
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn thaw(&self) {
-        or_panic(self.server.thaw());
-    }
-
-    /// Ends it as an administrator in a hurry would: clients are told.
-    pub fn stop(&self) {
-        self.server.stop();
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::error::HarnessError;
+use crate::error::{HarnessError, or_panic};
 use crate::process::{Launch, Process};
 
 /// How long a server may take until it answers.
@@ -11,7 +11,7 @@ const READY_WITHIN: Duration = Duration::from_secs(30);
 
 /// A server that may be down for the moment.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     launch: Launch,
     ready: &'static str,
     running: Mutex<Option<Process>>,
@@ -38,37 +38,76 @@ impl Server {
         })
     }
 
-    pub(crate) fn id(&self) -> Result<u32, HarnessError> {
-        self.with(Process::id)
-    }
-
-    pub(crate) fn log(&self) -> Result<Vec<String>, HarnessError> {
-        self.with(Process::log)
-    }
-
-    pub(crate) fn freeze(&self) -> Result<(), HarnessError> {
-        self.with(Process::freeze)
-    }
-
-    pub(crate) fn thaw(&self) -> Result<(), HarnessError> {
-        self.with(Process::thaw)
-    }
-
-    pub(crate) fn kill(&self) -> Result<(), HarnessError> {
+    fn try_kill(&self) -> Result<(), HarnessError> {
         match self.running().take() {
             Some(process) => process.kill(),
             None => Ok(()),
         }
     }
 
-    pub(crate) fn stop(&self) {
-        drop(self.running().take());
-    }
-
-    pub(crate) fn restart(&self) -> Result<(), HarnessError> {
+    fn try_restart(&self) -> Result<(), HarnessError> {
         let mut running = self.running();
         drop(running.take());
         *running = Some(Process::start(&self.launch, self.ready, READY_WITHIN)?);
         Ok(())
+    }
+
+    /// The process id; of Postgres, the postmaster's.
+    ///
+    /// # Panics
+    ///
+    /// When the server is down.
+    pub fn id(&self) -> u32 {
+        or_panic(self.with(Process::id))
+    }
+
+    /// What the server wrote since it was last started.
+    ///
+    /// # Panics
+    ///
+    /// When the server is down.
+    pub fn log(&self) -> Vec<String> {
+        or_panic(self.with(Process::log))
+    }
+
+    /// `kill -9` of the process and all its children; returns when they are gone.
+    ///
+    /// # Panics
+    ///
+    /// When one can't be killed.
+    pub fn kill(&self) {
+        or_panic(self.try_kill());
+    }
+
+    /// Starts it again, on the same port and data, and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come back; the message has its log.
+    pub fn restart(&self) {
+        or_panic(self.try_restart());
+    }
+
+    /// `SIGSTOP`: sockets stay open, nothing answers.
+    ///
+    /// # Panics
+    ///
+    /// When the server is down.
+    pub fn freeze(&self) {
+        or_panic(self.with(Process::freeze));
+    }
+
+    /// `SIGCONT`, after [`Self::freeze`].
+    ///
+    /// # Panics
+    ///
+    /// When the server is down.
+    pub fn thaw(&self) {
+        or_panic(self.with(Process::thaw));
+    }
+
+    /// Ends it as an administrator in a hurry would: clients are told.
+    pub fn stop(&self) {
+        drop(self.running().take());
     }
 }

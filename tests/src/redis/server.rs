@@ -1,6 +1,7 @@
 //! One Redis server of a test's own.
 
 use std::ffi::OsString;
+use std::ops::Deref;
 
 use crate::certificates::{Certificates, ServerCertificate};
 use crate::error::{HarnessError, or_panic};
@@ -249,63 +250,12 @@ impl Redis {
     pub fn password(&self) -> Option<&str> {
         self.password.as_deref()
     }
+}
 
-    /// The server's process id.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn id(&self) -> u32 {
-        or_panic(self.server.id())
-    }
+impl Deref for Redis {
+    type Target = Server;
 
-    /// What the server wrote since it was last started.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn log(&self) -> Vec<String> {
-        or_panic(self.server.log())
-    }
-
-    /// `kill -9`; returns when the server is gone.
-    ///
-    /// # Panics
-    ///
-    /// When it can't be killed.
-    pub fn kill(&self) {
-        or_panic(self.server.kill());
-    }
-
-    /// Starts it again on the same port, empty unless it is [`RedisOptions::persistent`].
-    ///
-    /// # Panics
-    ///
-    /// When it does not come back; the message has its log.
-    pub fn restart(&self) {
-        or_panic(self.server.restart());
-    }
-
-    /// `SIGSTOP`: sockets stay open, nothing answers.
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn freeze(&self) {
-        or_panic(self.server.freeze());
-    }
-
-    /// `SIGCONT`, after [`Self::freeze`].
-    ///
-    /// # Panics
-    ///
-    /// When the server is down.
-    pub fn thaw(&self) {
-        or_panic(self.server.thaw());
-    }
-
-    /// Ends it as an administrator would.
-    pub fn stop(&self) {
-        self.server.stop();
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
