@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use connreg::{ConnectError, Error, ErrorKind, Sent};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// The SQLSTATE that the server answered with, if it was the server that said no.
 ///
@@ -195,6 +195,17 @@ fn kind_of(code: &SqlState) -> ErrorKind {
             _ => ErrorKind::Other,
         },
     }
+}
+
+/// Whether nothing can be asked of the session after `error`.
+pub(super) fn ends_session(error: &tokio_postgres::Error) -> bool {
+    let fatal = error.as_db_error().is_some_and(|said| {
+        matches!(
+            said.parsed_severity(),
+            Some(Severity::Fatal | Severity::Panic)
+        )
+    });
+    fatal || error.is_closed() || find::<io::Error>(error).is_some()
 }
 
 /// The first cause of type `T`; an I/O error is looked into as well.

@@ -396,6 +396,10 @@ impl Executor {
     /// Says that a stream's answer was an error.
     pub(super) fn failed(&mut self, error: &tokio_postgres::Error) {
         self.in_flight = false;
+        if error::ends_session(error) {
+            // The driver may not have noticed yet, and would let the next caller find out.
+            self.session().effect = Effect::Lasting;
+        }
         if let Some(open) = &mut self.transaction {
             open.aborted |= error.as_db_error().is_some();
         }
