@@ -38,12 +38,7 @@ impl KeyValue for Client {
         expiry: Option<Duration>,
     ) -> Result<(), KeyValueError> {
         const ATTEMPTED: &str = "set";
-        self.told(ATTEMPTED, key_value::check_key(key))?;
-        let mut set = cmd("SET");
-        set.arg(key).arg(value);
-        if let Some(millis) = self.told(ATTEMPTED, key_value::expiry_millis(expiry))? {
-            set.arg("PX").arg(millis.min(LONGEST_EXPIRY_MILLIS));
-        }
+        let set = self.setting(ATTEMPTED, key, value, expiry)?;
         self.ask(ATTEMPTED, &set).await
     }
 
@@ -54,12 +49,8 @@ impl KeyValue for Client {
         expiry: Option<Duration>,
     ) -> Result<bool, KeyValueError> {
         const ATTEMPTED: &str = "set_if_absent";
-        self.told(ATTEMPTED, key_value::check_key(key))?;
-        let mut set = cmd("SET");
-        set.arg(key).arg(value).arg("NX");
-        if let Some(millis) = self.told(ATTEMPTED, key_value::expiry_millis(expiry))? {
-            set.arg("PX").arg(millis.min(LONGEST_EXPIRY_MILLIS));
-        }
+        let mut set = self.setting(ATTEMPTED, key, value, expiry)?;
+        set.arg("NX");
         self.ask::<Value>(ATTEMPTED, &set)
             .await
             .map(|answer| answer != Value::Nil)
@@ -146,6 +137,23 @@ impl KeyValue for Client {
 }
 
 impl Client {
+    /// `SET` with the expiry, if there is one.
+    fn setting(
+        &self,
+        attempted: &'static str,
+        key: &str,
+        value: &[u8],
+        expiry: Option<Duration>,
+    ) -> Result<Cmd, KeyValueError> {
+        self.told(attempted, key_value::check_key(key))?;
+        let mut set = cmd("SET");
+        set.arg(key).arg(value);
+        if let Some(millis) = self.told(attempted, key_value::expiry_millis(expiry))? {
+            set.arg("PX").arg(millis.min(LONGEST_EXPIRY_MILLIS));
+        }
+        Ok(set)
+    }
+
     async fn ask<T: FromRedisValue>(
         &self,
         attempted: &'static str,

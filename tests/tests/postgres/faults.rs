@@ -183,7 +183,7 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
     for task in 0..24i32 {
         let (opened, answers) = (Arc::clone(&opened), Arc::clone(&answers));
         tasks.spawn(async move {
-            let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ u64::from(task.unsigned_abs()));
+            let mut random = fastrand::Rng::with_seed(u64::from(task.unsigned_abs()));
             let mut n = 0;
             while Instant::now() < until {
                 n += 1;
@@ -191,7 +191,7 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
                 // Most are given up at some point, some are not.
                 let limit = match n % 8 {
                     0 => Duration::from_mins(1),
-                    _ => Duration::from_micros(random.below(5000)),
+                    _ => Duration::from_micros(random.u64(0..5000)),
                 };
                 let expected = task * 1_000_000 + n;
                 let work = async {
@@ -369,16 +369,4 @@ pub(crate) async fn closing_ends_all_sessions() {
     eventually("the sessions have ended", async || sessions().await == 0).await;
     let error = client.query("SELECT 1", &[]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
-}
-
-/// xorshift: the same numbers in each run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }

@@ -77,15 +77,11 @@ async fn random_drops_leak_nothing_and_corrupt_nothing() {
             let connection = connection.clone();
             tokio::spawn(async move {
                 let db = connection.client().await.unwrap();
-                let mut random = seed * 7_919 + 1;
+                let mut random = fastrand::Rng::with_seed(seed);
                 let mut n = 0_i64;
                 while Instant::now() < until {
                     n += 1;
-                    // A linear congruential generator: the same drops in each run.
-                    random = random
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1_442_695);
-                    let patience = Duration::from_micros((random >> 33) % 3_000);
+                    let patience = Duration::from_micros(random.u64(0..3_000));
                     let pair =
                         db.transaction(move |transaction| {
                             transaction.execute("INSERT INTO pairs VALUES (?1, NULL)", [n])?;

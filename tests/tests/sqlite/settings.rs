@@ -3,32 +3,22 @@
 use std::error::Error as _;
 
 use connreg::ErrorKind;
+use connreg_backends::sqlite::{Client, Row};
 
 use super::{in_file, load, open};
+
+async fn pragma(db: &Client, name: &str) -> Row {
+    db.query_one(&format!("PRAGMA {name}"), ()).await.unwrap()
+}
 
 #[tokio::test]
 async fn a_file_is_made_with_wal_and_foreign_keys() {
     let directory = tempfile::tempdir().unwrap();
     let connection = in_file(directory.path()).await;
     let db = connection.client().await.unwrap();
-    let mode: String = db
-        .query_one("PRAGMA journal_mode", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
-    let keys: bool = db
-        .query_one("PRAGMA foreign_keys", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
-    let busy: i64 = db
-        .query_one("PRAGMA busy_timeout", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
+    let mode: String = pragma(&db, "journal_mode").await.get(0).unwrap();
+    let keys: bool = pragma(&db, "foreign_keys").await.get(0).unwrap();
+    let busy: i64 = pragma(&db, "busy_timeout").await.get(0).unwrap();
     assert_eq!((mode.as_str(), keys, busy), ("wal", true, 5_000));
     assert!(directory.path().join("test.db").exists());
 }
@@ -45,24 +35,9 @@ async fn each_setting_is_heeded() {
     ];
     let connection = open(&settings).await;
     let db = connection.client().await.unwrap();
-    let mode: String = db
-        .query_one("PRAGMA journal_mode", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
-    let keys: bool = db
-        .query_one("PRAGMA foreign_keys", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
-    let busy: i64 = db
-        .query_one("PRAGMA busy_timeout", ())
-        .await
-        .unwrap()
-        .get(0)
-        .unwrap();
+    let mode: String = pragma(&db, "journal_mode").await.get(0).unwrap();
+    let keys: bool = pragma(&db, "foreign_keys").await.get(0).unwrap();
+    let busy: i64 = pragma(&db, "busy_timeout").await.get(0).unwrap();
     assert_eq!((mode.as_str(), keys, busy), ("delete", false, 50));
 }
 
