@@ -56,6 +56,8 @@ extern crate self as connreg;
 
 mod backend;
 pub mod capability;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 mod connection;
 mod connection_enum;
