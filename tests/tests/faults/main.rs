@@ -3,6 +3,7 @@
 mod links;
 mod listeners;
 mod load;
+mod peers;
 mod servers;
 mod subject;
 
@@ -22,7 +23,8 @@ suite! {
         links::postgres_bears_latency,
         links::postgres_bears_a_narrow_link,
         links::postgres_gives_up_on_silence_in_time,
-        links::postgres_comes_back_after_a_cut;
+        links::postgres_comes_back_after_a_cut,
+        peers::the_same_faults_for_peers;
     Redis + Proxy:
         links::redis_answers_survive_resets,
         links::redis_answers_survive_slices,
