@@ -5,20 +5,29 @@ use super::report::{Mistake, Report};
 use super::tree::Table;
 use crate::registry::ConnectionType;
 
-/// Tables and settings that nothing heeds until retries, circuit breakers and the health monitor are there.
+/// Tables and settings that nothing heeds until retries, circuit breakers, bulkheads and the health monitor are there.
 const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
     ("retry", None),
     ("circuit_breaker", None),
+    ("bulkhead", None),
     ("health_check", Some("enabled")),
     ("health_check", Some("interval")),
     ("health_check", Some("failure_threshold")),
     ("health_check", Some("success_threshold")),
     ("pool", Some("test_while_idle")),
+    ("pool", Some("leak_warning")),
+    ("pool", Some("slow_acquire_warning")),
 ];
 
 /// Warns of every setting in a connection's merged table that has no effect.
 pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mut Report) {
-    for name in ["pool", "retry", "circuit_breaker", "health_check"] {
+    for name in [
+        "pool",
+        "retry",
+        "circuit_breaker",
+        "bulkhead",
+        "health_check",
+    ] {
         let Some(entry) = table.get(name) else {
             continue;
         };
