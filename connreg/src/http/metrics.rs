@@ -1,0 +1,55 @@
+//! `/metrics`: what the process's recorder holds, in the Prometheus text format.
+
+use std::sync::OnceLock;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use super::options::Options;
+use super::{Shared, answer};
+use crate::observe::{self, names};
+
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The recorder that this library has installed; there is one recorder in a process.
+static OURS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Installs a recorder, unless the program has one or brings one.
+pub(super) fn install(options: &Options) {
+    if options.has_render() {
+        return;
+    }
+    OURS.get_or_init(|| {
+        let full = |name: &&str| Matcher::Full((*name).to_owned());
+        let builder = names::HISTOGRAMS
+            .iter()
+            .try_fold(PrometheusBuilder::new(), |builder, name| {
+                builder.set_buckets_for_metric(full(name), &names::SECONDS)
+            });
+        let recorder = builder.ok()?.build_recorder();
+        let handle = recorder.handle();
+        metrics::set_global_recorder(recorder).ok()?;
+        observe::describe();
+        Some(handle)
+    });
+}
+
+pub(super) async fn scrape(State(watcher): State<Shared>) -> Response {
+    observe::refresh(&watcher.connections);
+    if let Some(text) = watcher.options.render() {
+        return answer(TEXT, text);
+    }
+    match OURS.get() {
+        Some(Some(handle)) => {
+            handle.run_upkeep();
+            answer(TEXT, handle.render())
+        }
+        _ => {
+            let text = "the program has a metrics recorder of its own: give its rendering to \
+                        `connreg::http::Options::metrics`\n";
+            answer(TEXT, (StatusCode::NOT_IMPLEMENTED, text))
+        }
+    }
+}
