@@ -9,8 +9,11 @@ use tokio::sync::watch;
 use super::slot::{AnySlot, Slot};
 use super::{CapabilityConnection, Connection, ConnectionInfo};
 use crate::backend::Backend;
+use crate::config::Origin;
+use crate::connection_limit::ConnectionLimit;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::lifecycle::State;
+use crate::policy::Policy;
 use crate::registry::{ConnectionType, Registry};
 
 /// A named connection of a type that is known at run time only.
@@ -55,6 +58,27 @@ impl AnyConnection {
         Arc::clone(&self.0).reconnect().await
     }
 
+    /// The server that it goes to, without credentials; `None` where there is none, or no telling. No I/O.
+    pub fn server(&self) -> Option<String> {
+        self.0.server()
+    }
+
+    /// How many connections to its server it opens at the most.
+    pub fn most_connections(&self) -> u32 {
+        self.0.most_connections()
+    }
+
+    /// How many connections its server takes, asked of the server; opens the connection unless it is open.
+    ///
+    /// `None`: the server has no limit, or does not say.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened, or the server did not answer as it should.
+    pub async fn connection_limit(&self) -> Result<Option<ConnectionLimit>, Error> {
+        Arc::clone(&self.0).connection_limit().await
+    }
+
     /// Where it is in its life.
     pub fn state(&self) -> State {
         self.0.lifecycle().state()
@@ -68,6 +92,16 @@ impl AnyConnection {
     /// All that is known of it.
     pub fn info(&self) -> ConnectionInfo {
         ConnectionInfo::of(&*self.0)
+    }
+
+    /// What it was told beside its type's own settings.
+    pub fn policy(&self) -> &Policy {
+        self.0.context().policy()
+    }
+
+    /// Where its name was written.
+    pub fn origin(&self) -> &Origin {
+        self.0.context().origin()
     }
 
     pub(crate) fn is_required(&self) -> bool {

@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use crate::backend::Backend;
+use crate::connection_limit::ConnectionLimit;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::lifecycle::{Lifecycle, State};
@@ -207,6 +208,20 @@ impl<B: Backend> Slot<B> {
         result
     }
 
+    /// Asks the server how many connections it takes, opening one first if need be.
+    async fn connection_limit(self: &Arc<Self>) -> Result<Option<ConnectionLimit>, Error> {
+        const ATTEMPTED: &str = "asking for the limit of connections";
+        self.open().await?;
+        let Some(open) = self.open.load_full() else {
+            return Err(self.closed_error());
+        };
+        let limit = self.context.policy().health_check.timeout;
+        match timeout(limit, B::connection_limit(open.client())).await {
+            Ok(asked) => asked.map_err(|error| self.error(error, ATTEMPTED)),
+            Err(_) => Err(self.timeout_error("the server did not answer", ATTEMPTED, limit)),
+        }
+    }
+
     /// Closes for good: no new client, and the old one is given time to finish.
     pub(crate) async fn close(&self) {
         let open = {
@@ -315,6 +330,11 @@ pub(crate) trait AnySlot: Send + Sync {
     fn open(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
     fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
     fn reconnect(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
+    fn server(&self) -> Option<String>;
+    fn most_connections(&self) -> u32;
+    fn connection_limit(
+        self: Arc<Self>,
+    ) -> BoxFuture<'static, Result<Option<ConnectionLimit>, Error>>;
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;
     fn closed_error(&self) -> Error;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
@@ -356,6 +376,20 @@ impl<B: Backend> AnySlot for Slot<B> {
 
     fn reconnect(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>> {
         Box::pin(async move { Slot::reconnect(&self).await })
+    }
+
+    fn server(&self) -> Option<String> {
+        self.backend.server()
+    }
+
+    fn most_connections(&self) -> u32 {
+        B::most_connections(self.context.pool())
+    }
+
+    fn connection_limit(
+        self: Arc<Self>,
+    ) -> BoxFuture<'static, Result<Option<ConnectionLimit>, Error>> {
+        Box::pin(async move { Slot::connection_limit(&self).await })
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -98,7 +98,7 @@ impl Builder {
         Ok(connections)
     }
 
-    async fn read(self) -> Result<Connections, Error> {
+    pub(crate) async fn read(self) -> Result<Connections, Error> {
         let Self { options, registry } = self;
         let read = move || match registry {
             Some(registry) => config::load(&options, &registry),
