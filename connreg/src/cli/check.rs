@@ -110,7 +110,13 @@ fn praise(connections: &Connections, console: &Console) -> String {
         .count();
     let mut files: Vec<_> = connections
         .iter()
-        .filter_map(|connection| connection.origin().file().map(std::path::Path::to_owned))
+        .filter_map(|connection| {
+            connection
+                .context()
+                .origin()
+                .file()
+                .map(std::path::Path::to_owned)
+        })
         .collect();
     files.sort();
     files.dedup();

@@ -35,7 +35,8 @@ pub(super) async fn run(
         .iter()
         .filter(|connection| kind.is_none_or(|kind| connection.connection_type() == kind))
         .filter(|connection| {
-            let tags = &connection.policy().tags;
+            let context = connection.context();
+            let tags = &context.policy().tags;
             command.tag.as_ref().is_none_or(|tag| tags.contains(tag))
         })
         .collect();
@@ -60,7 +61,8 @@ pub(super) async fn run(
         "configured at",
     ]);
     for connection in &listed {
-        let policy = connection.policy();
+        let context = connection.context();
+        let policy = context.policy();
         grid.push([
             cell(Tone::Name, connection.name()),
             connection.connection_type().name().into(),
@@ -73,14 +75,15 @@ pub(super) async fn run(
             }
             .into(),
             policy.tags.join(", ").into(),
-            cell(Tone::Quiet, connection.origin().to_string()),
+            cell(Tone::Quiet, context.origin().to_string()),
         ]);
     }
     Ok(Answer::good(console.grid(&grid.without_empty_columns())))
 }
 
 fn json(connection: &AnyConnection) -> Value {
-    let (policy, origin) = (connection.policy(), connection.origin());
+    let context = connection.context();
+    let (policy, origin) = (context.policy(), context.origin());
     json!({
         "name": connection.name(),
         "type": connection.connection_type().name(),

@@ -150,7 +150,7 @@ impl Round {
         let progress = Progress::new(console);
         let mut asking = JoinSet::new();
         for (index, connection) in self.asked.iter().enumerate() {
-            let counts = self.all_count || connection.policy().required;
+            let counts = self.all_count || connection.is_required();
             let line = progress.line(connection.name());
             let asked = ask(connection.clone(), self.limit, counts);
             asking.spawn(async move {
@@ -237,7 +237,7 @@ impl Pinged {
     async fn ask(&mut self) -> Result<(), Error> {
         let began = Instant::now();
         match self.connection.state() {
-            State::Connected => {}
+            State::Connected | State::Executing => {}
             // In the rounds of `--watch`: what does not work is opened anew.
             State::Unhealthy => {
                 self.connection.reconnect().await?;
@@ -278,7 +278,7 @@ impl Pinged {
         json!({
             "name": self.connection.name(),
             "type": self.connection.connection_type().name(),
-            "required": self.connection.policy().required,
+            "required": self.connection.is_required(),
             "healthy": self.error.is_none(),
             "connect_ms": milliseconds(self.connect),
             "check_ms": milliseconds(self.check),
@@ -320,7 +320,7 @@ impl AnyConnection {
     fn ping_timed_out(&self, limit: Duration) -> Error {
         let limit = humantime::format_duration(limit);
         let error = ConnectError::new(ErrorKind::Timeout, format!("no answer within {limit}"));
-        self.0.context().error(error, "ping")
+        self.context().error(error, "ping")
     }
 }
 
