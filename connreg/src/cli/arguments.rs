@@ -35,7 +35,7 @@ pub(super) struct Common {
     /// Directory with the configuration files [default: `config` if there is one, else `.`].
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) config: Option<PathBuf>,
-    /// Active profile [default: the variable CONNREG_PROFILE].
+    /// Active profile [default: the variable `CONNREG_PROFILE`].
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) profile: Option<String>,
     /// What the answer is written as: for people, programs or documents.
@@ -47,7 +47,7 @@ pub(super) struct Common {
         value_name = "FORMAT"
     )]
     pub(super) format: Format,
-    /// When to use colours; `auto`: on terminals, unless NO_COLOR is set.
+    /// When to use colours; `auto`: on terminals, unless `NO_COLOR` is set.
     #[arg(
         long,
         global = true,

@@ -1,5 +1,7 @@
 //! Rows and columns: for a terminal, or as Markdown.
 
+use std::fmt::Write as _;
+
 use comfy_table::{
     Attribute, Cell as Shown, Color, ColumnConstraint, ContentArrangement, Table, Width, presets,
 };
@@ -57,10 +59,6 @@ impl Grid {
         let kept: Vec<bool> = (0..self.head.len())
             .map(|column| self.rows.iter().any(|row| !row[column].is_empty()))
             .collect();
-        fn keep<T>(kept: &[bool], cells: &mut Vec<T>) {
-            let mut kept = kept.iter();
-            cells.retain(|_| kept.next() == Some(&true));
-        }
         keep(&kept, &mut self.head);
         self.rows.iter_mut().for_each(|row| keep(&kept, row));
         self
@@ -116,13 +114,18 @@ impl Grid {
     /// A table of Markdown.
     pub(super) fn markdown(&self) -> String {
         let mut text = format!("| {} |\n", self.head.join(" | "));
-        text += &format!("|{}\n", "---|".repeat(self.head.len()));
+        let _ = writeln!(text, "|{}", "---|".repeat(self.head.len()));
         for row in &self.rows {
             let cells: Vec<_> = row.iter().map(|cell| escaped(&cell.text)).collect();
-            text += &format!("| {} |\n", cells.join(" | "));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
         text
     }
+}
+
+fn keep<T>(kept: &[bool], cells: &mut Vec<T>) {
+    let mut kept = kept.iter();
+    cells.retain(|_| kept.next() == Some(&true));
 }
 
 /// Text that stays in its cell.

@@ -103,7 +103,7 @@ fn dispatch(program: &str, arguments: Arguments) -> Verdict {
         Command::List(command) => wait(list::run(command, common, &console)),
         Command::Types(command) => types::run(&command, &console),
         Command::Schema(command) => schema::run(&command),
-        Command::Init(command) => init::run(command, common, &console),
+        Command::Init(command) => init::run(&command, common, &console),
         Command::Budget(command) => wait(budget::run(command, common, &console)),
         Command::Completions(command) => Ok(completions::run(&command, program)),
         Command::Man(command) => man::run(&command, program),

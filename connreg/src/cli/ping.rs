@@ -1,5 +1,6 @@
 //! `ping`: opens and checks connections, side by side.
 
+use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
@@ -294,14 +295,12 @@ pub(super) fn explained(error: &Error, tone: Tone, console: &Console) -> String 
     for cause in error.causes() {
         // Drivers' errors wrap others and say the same again.
         if !message.contains(&cause) {
-            text += &format!(
-                "  {} {cause}\n",
-                console.paint.with(Tone::Quiet, "because:")
-            );
+            let because = console.paint.with(Tone::Quiet, "because:");
+            let _ = writeln!(text, "  {because} {cause}");
         }
     }
     if let Some(help) = error.help() {
-        text += &format!("  {} {help}\n", console.paint.with(Tone::Name, "try:"));
+        let _ = writeln!(text, "  {} {help}", console.paint.with(Tone::Name, "try:"));
     }
     text
 }

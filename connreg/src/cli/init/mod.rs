@@ -7,6 +7,7 @@ mod document;
 mod plan;
 mod yaml;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ pub(super) struct Init {
     schema: bool,
 }
 
-pub(super) fn run(command: Init, common: &Common, console: &Console) -> Result<Answer, Failure> {
+pub(super) fn run(command: &Init, common: &Common, console: &Console) -> Result<Answer, Failure> {
     let registry = Registry::linked()?;
     let plans = plans(&command.connections, registry)?;
     let schema = command.schema.then_some(SCHEMA);
@@ -67,7 +68,7 @@ pub(super) fn run(command: Init, common: &Common, console: &Console) -> Result<A
         let path = directory.join(SCHEMA);
         let schema = Schema::new(registry).connections_only().to_json();
         put(&path, &format!("{schema:#}\n"), true)?;
-        note += &format!("wrote {}\n", path.display());
+        let _ = writeln!(note, "wrote {}", path.display());
     }
     note += &document::variables(&plans, console);
     Ok(Answer {
