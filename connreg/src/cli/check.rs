@@ -86,6 +86,7 @@ fn json(mistake: &Mistake) -> Value {
     };
     json!({
         "severity": severity,
+        "code": mistake.code().as_str(),
         "message": mistake.message(),
         "help": mistake.help_text(),
         "key": mistake.key(),
