@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::code::Code;
 use super::interpolate::Resolver;
 use super::placeholder::{closing_brace, is_name, reference, token};
 use crate::nearest::nearest;
@@ -14,15 +15,15 @@ const MAX_DEPTH: usize = 16;
 
 /// Why a text has no value.
 pub(crate) enum Stop {
-    /// Message and what to do.
-    Refused(String, String),
+    /// Code, message and what to do.
+    Refused(Code, String, String),
     /// A provider has to be asked first.
     Wanted,
 }
 
 /// Refuses a text: what is wrong, and what to do.
-fn refused<T>(message: impl Into<String>, help: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::Refused(message.into(), help.into()))
+fn refused<T>(code: Code, message: impl Into<String>, help: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Refused(code, message.into(), help.into()))
 }
 
 #[derive(Default)]
@@ -50,7 +51,7 @@ impl Resolver<'_> {
     fn expand(&self, mut rest: &str, output: &mut Output, depth: usize) -> Result<(), Stop> {
         if depth > MAX_DEPTH {
             let message = format!("defaults are nested more than {MAX_DEPTH} levels deep");
-            return refused(message, "nest fewer");
+            return refused(Code::DefaultsTooDeep, message, "nest fewer");
         }
         let is_provider = |name: &str| self.secrets.providers.is_known(name);
         while let Some(at) = rest.find(['$', '#']) {
@@ -62,6 +63,7 @@ impl Resolver<'_> {
             } else if let Some(behind) = tail.strip_prefix("${") {
                 let Some(end) = closing_brace(behind) else {
                     return refused(
+                        Code::PlaceholderNotClosed,
                         "a `${` is not closed",
                         "close it with `}`; a `$` itself is written `$$`",
                     );
@@ -92,6 +94,7 @@ impl Resolver<'_> {
         }
         if !is_name(name) {
             return refused(
+                Code::NotAName,
                 "`${…}` does not hold a variable's name",
                 "write `${NAME}`, `${NAME:default}` or `${file:/path}`; a `$` itself is written `$$`",
             );
@@ -114,6 +117,7 @@ impl Resolver<'_> {
                 self.expand(default, output, depth + 1)
             }
             (None, None) => Err(self.missing(
+                Code::VariableNotSet,
                 name,
                 &format!("the variable `{name}`"),
                 |near| format!("did you mean `${{{near}}}`? It is set"),
@@ -131,14 +135,18 @@ impl Resolver<'_> {
         let long = || known().into_iter().filter(|provider| provider.len() > 3);
         let message = format!("there is no provider of secrets `{name}`");
         if let Some(near) = nearest(name, long()) {
-            return refused(message, format!("did you mean `${{{near}:…}}`? {variable}"));
+            return refused(
+                Code::NoSuchProvider,
+                message,
+                format!("did you mean `${{{near}:…}}`? {variable}"),
+            );
         }
         if Providers::is_well_known(name) {
             let help = format!(
                 "register one, or link the crate that has it; there are {}; {variable}",
                 known().join(", ")
             );
-            return refused(message, help);
+            return refused(Code::NoSuchProvider, message, help);
         }
         Ok(())
     }
@@ -152,6 +160,7 @@ impl Resolver<'_> {
         match self.variable(inner) {
             Some(value) => push(value, &format!("#{{{inner}}}#"), output),
             None => Err(self.missing(
+                Code::TokenNotSet,
                 inner,
                 &format!("the token `#{{{inner}}}#`"),
                 |near| format!("did you mean `#{{{near}}}#`? It is set"),
@@ -162,6 +171,7 @@ impl Resolver<'_> {
 
     fn missing(
         &self,
+        code: Code,
         name: &str,
         what: &str,
         near: impl Fn(&str) -> String,
@@ -172,7 +182,7 @@ impl Resolver<'_> {
             let _ = write!(help, "{}; else ", near(found));
         }
         help.push_str(otherwise);
-        Stop::Refused(format!("{what} is not set"), help)
+        Stop::Refused(code, format!("{what} is not set"), help)
     }
 
     /// What the provider called `name` has for what stands behind its colon.
@@ -187,6 +197,7 @@ impl Resolver<'_> {
         let written = written.trim();
         if name == COMMAND && (written.contains("${") || written.contains("#{")) {
             return refused(
+                Code::PlaceholderInCommand,
                 "a command takes no placeholders",
                 "write it out: what is run must be seen in the file; it inherits all variables",
             );
@@ -214,6 +225,7 @@ impl Resolver<'_> {
             }
             (None, Some(default)) => self.expand(default, output, depth + 1),
             (None, None) => Err(self.missing(
+                Code::VariableNotSet,
                 reference,
                 &format!("the variable `{written}`"),
                 |near| format!("did you mean `${{{ENV}:{near}}}`? It is set"),
@@ -232,6 +244,7 @@ impl Resolver<'_> {
     ) -> Result<Option<crate::Secret>, Stop> {
         if name == COMMAND && !self.allow_commands {
             return refused(
+                Code::CommandsOff,
                 "commands are switched off",
                 "switch them on by `Builder::allow_commands()` or CONNREG_ALLOW_COMMANDS=1, if you trust whoever writes these files",
             );
@@ -243,25 +256,25 @@ impl Resolver<'_> {
         if self.is_quiet() {
             return Err(Stop::Wanted);
         }
-        let refusal = match self.secrets.lookups.get(&wanted) {
+        let (code, refusal, otherwise) = match self.secrets.lookups.get(&wanted) {
             Found::Given(secret) => {
                 self.note(wanted);
                 return Ok(Some(secret));
             }
-            Found::Missing(_) if has_default => return Ok(None),
-            Found::Missing(refusal) => (
-                refusal,
-                format!("check the reference, or give a default: `${{{name}:{written}|…}}`"),
-            ),
-            Found::Refused(refusal) => (
-                refusal,
-                "check the reference, and what the provider needs".to_owned(),
-            ),
             Found::Wanted => return Err(Stop::Wanted),
+            Found::Missing(_) if has_default => return Ok(None),
+            Found::Missing(refusal) => {
+                let help =
+                    format!("check the reference, or give a default: `${{{name}:{written}|…}}`");
+                (Code::SecretNotFound, refusal, help)
+            }
+            Found::Refused(refusal) => {
+                let help = "check the reference, and what the provider needs";
+                (Code::SecretNotGiven, refusal, help.to_owned())
+            }
         };
-        let (refusal, otherwise) = refusal;
         let message = format!("`{name}:{written}`: {}", refusal.message);
-        refused(message, refusal.help.unwrap_or(otherwise))
+        refused(code, message, refusal.help.unwrap_or(otherwise))
     }
 
     /// What the file at `path` holds; a message names it as `written`, if its path was put together. `None`: there is
@@ -273,7 +286,11 @@ impl Resolver<'_> {
         has_default: bool,
     ) -> Result<Option<crate::Secret>, Stop> {
         if path.is_empty() {
-            return refused("the path of a file is empty", "name the file");
+            return refused(
+                Code::NotAPath,
+                "the path of a file is empty",
+                "name the file",
+            );
         }
         let path = self.find(path);
         match self.secrets.lookups.file(&path) {
@@ -292,7 +309,7 @@ impl Resolver<'_> {
                     let _ = write!(help, ", else at {}", directory.display());
                 }
                 help.push_str(") and who may read it");
-                refused(message, help)
+                refused(Code::UnreadableValueFile, message, help)
             }
         }
     }
@@ -318,7 +335,11 @@ impl Resolver<'_> {
 fn push(value: &str, via: &str, output: &mut Output) -> Result<(), Stop> {
     if value.contains(['\n', '\r']) {
         let message = format!("the value of {via} holds a line break");
-        return refused(message, "put it into a file and write `${file:/path}`");
+        return refused(
+            Code::LineBreak,
+            message,
+            "put it into a file and write `${file:/path}`",
+        );
     }
     output.text.push(value);
     output.via.push(via.to_owned());

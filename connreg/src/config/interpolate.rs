@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Options;
 use super::build::dotted;
+use super::code::Code;
 use super::expand::Stop;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Value};
@@ -140,7 +141,7 @@ impl<'a> Resolver<'a> {
         let Some(file) = node.scalar_text() else {
             if !node.is_mistaken() {
                 let message = format!("expected a path, found {}", node.kind());
-                report.push(Mistake::error(key(path), message).at(&node.origin));
+                report.push(Mistake::error(Code::NotAPath, key(path), message).at(&node.origin));
                 node.value = Value::Mistaken;
             }
             return;
@@ -169,8 +170,12 @@ impl<'a> Resolver<'a> {
 /// Reports why the value at `path` can't be had; what is looked up first is no mistake.
 fn refuse(stop: Stop, path: &[String], origin: &Origin, report: &mut Report) {
     match stop {
-        Stop::Refused(message, help) => {
-            report.push(Mistake::error(key(path), message).at(origin).help(help));
+        Stop::Refused(code, message, help) => {
+            report.push(
+                Mistake::error(code, key(path), message)
+                    .at(origin)
+                    .help(help),
+            );
         }
         Stop::Wanted => {}
     }
@@ -188,14 +193,14 @@ pub(crate) fn type_text(
     key: &str,
     report: &mut Report,
 ) -> Option<(String, Origin)> {
-    let refuse = |message: String| Mistake::error(key, message).at(&entry.node.origin);
+    let refuse = |code, message: String| Mistake::error(code, key, message).at(&entry.node.origin);
     let Value::Text(text) = &entry.node.value else {
         let message = format!(
             "expected the name of a connection type, found {}",
             entry.node.kind()
         );
         if !entry.node.is_mistaken() {
-            report.push(refuse(message));
+            report.push(refuse(Code::TypeNotText, message));
         }
         return None;
     };
@@ -206,8 +211,8 @@ pub(crate) fn type_text(
             origin.via = via.map(Into::into);
             Some((text, origin))
         }
-        Err(Stop::Refused(message, help)) => {
-            report.push(refuse(message).help(help));
+        Err(Stop::Refused(code, message, help)) => {
+            report.push(refuse(code, message).help(help));
             None
         }
         Err(Stop::Wanted) => None,

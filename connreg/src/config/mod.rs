@@ -3,6 +3,7 @@
 //! What a setting is, and how one table is read, is `settings`'s.
 
 mod build;
+pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
 pub(crate) mod discover;
@@ -28,6 +29,7 @@ pub(crate) mod tree;
 mod yaml;
 mod yaml_syntax;
 
+pub use code::Code;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -102,6 +104,20 @@ mod layer {
 ///
 /// To be run by [`crate::secrets::resolved`]: what it lacks of secrets, it notes in the options' lookups.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
+    let loaded = examine(options, registry)?;
+    if loaded.warnings.has_errors() {
+        return Err(Error::configuration(loaded.warnings));
+    }
+    Ok(loaded)
+}
+
+/// Everything that is wrong or odd. `Err`: it could not even be looked at.
+pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Error> {
+    examine(options, registry).map(|loaded| loaded.warnings)
+}
+
+/// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
+fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let mut report = Report::default();
     let resolver = Resolver::new(options);
     let mut drafts = survey(options, registry, &resolver, &mut report);
@@ -112,9 +128,6 @@ pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Err
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
     report.sort();
-    if report.has_errors() {
-        return Err(Error::configuration(report));
-    }
     Ok(Loaded {
         connections,
         warnings: report,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Connections, start};
-use crate::config::{self, Options};
+use crate::config::{self, Options, Report};
 use crate::error::Error;
 use crate::registry::Registry;
 use crate::secrets::{SecretProvider, resolved};
@@ -126,16 +126,52 @@ impl Builder {
         Ok(connections)
     }
 
-    async fn read(self) -> Result<Connections, Error> {
-        let Self { options, registry } = self;
-        let read = move |options: &Options| match &registry {
-            Some(registry) => config::load(options, registry),
-            None => config::load(options, Registry::linked()?),
-        };
-        let loaded = resolved(options, read).await??;
+    /// Reads everything and opens nothing, not even what says `lazy: false`.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every file, in one report.
+    pub async fn read(self) -> Result<Connections, Error> {
+        let loaded = self.look(config::load).await?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
         Ok(Connections::new(loaded))
+    }
+
+    /// Everything that is wrong or odd in the configuration. Opens nothing, logs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Nothing could be looked at: two connection types answer to one name, or the runtime shuts down. Mistakes in
+    /// the configuration are in the report.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let report = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .check()
+    ///     .await?;
+    /// print!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check(self) -> Result<Report, Error> {
+        self.look(config::check).await
+    }
+
+    /// Runs `look` where it may block.
+    async fn look<T: Send + 'static>(
+        self,
+        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let Self { options, registry } = self;
+        let look = move |options: &Options| match &registry {
+            Some(registry) => look(options, registry),
+            None => look(options, Registry::linked()?),
+        };
+        resolved(options, look).await?
     }
 }
