@@ -79,15 +79,17 @@ mod registry;
 mod runtime;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secrets;
 mod settings;
 mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use async_trait::async_trait;
 pub use bytesize::ByteSize;
 pub use url::Url;
 
-pub use connreg_macros::{Settings, connection};
+pub use connreg_macros::{Settings, connection, secret_provider};
 
 pub use crate::backend::Backend;
 pub use crate::backoff::Backoff;
@@ -106,4 +108,5 @@ pub use crate::policy::{
     RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
+pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};
