@@ -77,15 +77,17 @@ mod registry;
 mod runtime;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secrets;
 mod settings;
 mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use async_trait::async_trait;
 pub use bytesize::ByteSize;
 pub use url::Url;
 
-pub use connreg_macros::{Settings, connection};
+pub use connreg_macros::{Settings, connection, secret_provider};
 
 pub use crate::backend::Backend;
 pub use crate::backoff::Backoff;
@@ -99,8 +101,9 @@ pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
-    CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings, RetrySettings,
-    RetryStrategy, TestOnBorrow,
+    BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,
+    RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
+pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};

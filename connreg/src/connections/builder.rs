@@ -1,11 +1,13 @@
 //! Loading with more than a directory.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Connections, start};
-use crate::config::{self, Options};
-use crate::error::{Error, ErrorKind};
+use crate::config::{self, Options, Report};
+use crate::error::Error;
 use crate::registry::Registry;
+use crate::secrets::{SecretProvider, resolved};
 
 /// Says what to load: a directory, a profile, an environment, values set in code.
 ///
@@ -76,6 +78,32 @@ impl Builder {
         self
     }
 
+    /// A provider of secrets for `${name:reference}`, in place of a linked one of the same name. Its name is made of small
+    /// letters, digits, `_` and `-`.
+    pub fn secret_provider(
+        mut self,
+        name: impl Into<String>,
+        provider: impl SecretProvider,
+    ) -> Self {
+        let providers = &mut self.options.secrets.providers;
+        providers.add(name.into(), Arc::new(provider));
+        self
+    }
+
+    /// Lets `${command:program argument …}` run programs, which it otherwise does with `CONNREG_ALLOW_COMMANDS=1` only:
+    /// whoever can write the configuration can then run anything as the user of this program.
+    pub fn allow_commands(mut self) -> Self {
+        self.options.secrets.providers.allow_commands = true;
+        self
+    }
+
+    /// Where `${file:name}` looks for what is not in the configuration's directory, in place of
+    /// `CONNREG_SECRETS_DIRECTORY`; without either, systemd's `CREDENTIALS_DIRECTORY` and `/run/secrets`.
+    pub fn secrets_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.options.secrets.providers.directory = Some(directory.into());
+        self
+    }
+
     /// The connection types to choose from, in place of those that the linker found.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
@@ -98,26 +126,52 @@ impl Builder {
         Ok(connections)
     }
 
-    async fn read(self) -> Result<Connections, Error> {
-        let Self { options, registry } = self;
-        let read = move || match registry {
-            Some(registry) => config::load(&options, &registry),
-            None => config::load(&options, Registry::linked()?),
-        };
-        let loaded = match tokio::task::spawn_blocking(read).await {
-            Ok(loaded) => loaded?,
-            Err(error) => {
-                // A bug of ours must not pass for a mistake of the user's.
-                if let Ok(panic) = error.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-                let message = "reading the configuration was cut off: the runtime shuts down";
-                return Err(Error::usage(ErrorKind::Closed, message, None));
-            }
-        };
+    /// Reads everything and opens nothing, not even what says `lazy: false`.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every file, in one report.
+    pub async fn read(self) -> Result<Connections, Error> {
+        let loaded = self.look(config::load).await?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
         Ok(Connections::new(loaded))
+    }
+
+    /// Everything that is wrong or odd in the configuration. Opens nothing, logs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Nothing could be looked at: two connection types answer to one name, or the runtime shuts down. Mistakes in
+    /// the configuration are in the report.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let report = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .check()
+    ///     .await?;
+    /// print!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check(self) -> Result<Report, Error> {
+        self.look(config::check).await
+    }
+
+    /// Runs `look` where it may block.
+    async fn look<T: Send + 'static>(
+        self,
+        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Result<T, Error> {
+        let Self { options, registry } = self;
+        let look = move |options: &Options| match &registry {
+            Some(registry) => look(options, registry),
+            None => look(options, Registry::linked()?),
+        };
+        resolved(options, look).await?
     }
 }
