@@ -51,7 +51,7 @@ impl ConnectError {
 
     /// An error from the operating system's, classified: refused, timed out, not found by name.
     pub fn from_io(attempted: impl fmt::Display, error: io::Error) -> Self {
-        let kind = classify_io(&error);
+        let kind = ErrorKind::of_io(&error);
         Self::new(kind, format!("{attempted} failed")).with_source(error)
     }
 
@@ -131,27 +131,5 @@ impl fmt::Display for ConnectError {
 impl StdError for ConnectError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_ref().map(|source| &**source as _)
-    }
-}
-
-fn classify_io(error: &io::Error) -> ErrorKind {
-    use io::ErrorKind as Io;
-    match error.kind() {
-        Io::TimedOut | Io::WouldBlock => ErrorKind::Timeout,
-        Io::PermissionDenied => ErrorKind::Authentication,
-        Io::InvalidData | Io::UnexpectedEof => ErrorKind::Protocol,
-        Io::ConnectionRefused
-        | Io::ConnectionReset
-        | Io::ConnectionAborted
-        | Io::BrokenPipe
-        | Io::NotConnected
-        | Io::NotFound
-        | Io::HostUnreachable
-        | Io::NetworkUnreachable
-        | Io::NetworkDown
-        | Io::AddrNotAvailable => ErrorKind::Refused,
-        // The resolver's failures have no kind of their own; std words them alike everywhere.
-        _ if error.to_string().contains("lookup address") => ErrorKind::Dns,
-        _ => ErrorKind::Other,
     }
 }
