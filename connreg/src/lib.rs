@@ -69,8 +69,11 @@ mod context;
 mod descriptor;
 mod error;
 mod event;
+#[cfg(feature = "http")]
+pub mod http;
 mod lifecycle;
 mod nearest;
+pub mod observe;
 mod policy;
 pub mod pool;
 #[doc(hidden)]

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::EventKind;
 use crate::lifecycle::State;
+use crate::observe;
 
 /// What a waiter waits beyond the attempt's own deadline, for a back end that holds its thread.
 const GRACE: Duration = Duration::from_millis(50);
@@ -282,6 +283,7 @@ struct Ending {
 impl Ending {
     async fn run(mut self) {
         let limit = self.context.connect_timeout();
+        let started = Instant::now();
         let connecting = self.slot.connect(self.context.clone());
         let result = match timeout(limit, connecting).await {
             Ok(Ok(open)) => Ok(open),
@@ -290,6 +292,9 @@ impl Ending {
                 .core
                 .timeout_error("could not be opened", "connect", limit)),
         };
+        let kind = result.as_ref().err().map(Error::kind);
+        let core = &self.core;
+        observe::attempted(core.name(), core.connection_type(), started.elapsed(), kind);
         self.tell(result);
     }
 

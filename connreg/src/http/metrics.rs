@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use super::options::Options;
 use super::{Shared, answer};
+use crate::observe::names::MetricKind;
 use crate::observe::{self, names};
 
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,22 +23,23 @@ pub(super) fn install(options: &Options) {
         return;
     }
     OURS.get_or_init(|| {
-        let full = |name: &&str| Matcher::Full((*name).to_owned());
-        let builder = names::HISTOGRAMS
+        let histograms = names::METRICS
             .iter()
-            .try_fold(PrometheusBuilder::new(), |builder, name| {
-                builder.set_buckets_for_metric(full(name), &names::SECONDS)
-            });
-        let recorder = builder.ok()?.build_recorder();
+            .filter(|metric| metric.kind == MetricKind::Histogram);
+        let mut builder = PrometheusBuilder::new();
+        for metric in histograms {
+            let name = Matcher::Full(metric.name.to_owned());
+            builder = builder.set_buckets_for_metric(name, &names::SECONDS).ok()?;
+        }
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         metrics::set_global_recorder(recorder).ok()?;
-        observe::describe();
         Some(handle)
     });
 }
 
 pub(super) async fn scrape(State(watcher): State<Shared>) -> Response {
-    observe::refresh(&watcher.connections);
+    observe::record(&watcher.connections);
     if let Some(text) = watcher.options.render() {
         return answer(TEXT, text);
     }

@@ -65,7 +65,9 @@ impl Options {
     }
 
     pub(super) fn allows_details(&self, request: &Parts) -> bool {
-        self.details.as_ref().is_some_and(|allowed| allowed(request))
+        self.details
+            .as_ref()
+            .is_some_and(|allowed| allowed(request))
     }
 
     pub(super) fn render(&self) -> Option<String> {

@@ -147,7 +147,10 @@ impl Watcher {
             }
         }
         let goes_on = snapshot.views.is_empty()
-            || snapshot.views.iter().any(|view| view.state != State::Closed);
+            || snapshot
+                .views
+                .iter()
+                .any(|view| view.state != State::Closed);
         if !goes_on {
             self.pages.plain.send_replace(None);
             self.pages.detailed.send_replace(None);

@@ -52,7 +52,9 @@ pub(in crate::http) fn parts(snapshot: &Snapshot, details: bool) -> String {
 
 /// How many are how, and which ones are not as they should be.
 fn summary(html: &mut String, snapshot: &Snapshot) {
-    html.push_str("<section id=\"summary\" aria-label=\"Summary\" aria-live=\"polite\"><ul class=\"counts\">");
+    html.push_str(
+        "<section id=\"summary\" aria-label=\"Summary\" aria-live=\"polite\"><ul class=\"counts\">",
+    );
     for health in Health::ALL.into_iter().rev() {
         let count = snapshot
             .views
@@ -119,7 +121,11 @@ fn row(html: &mut String, view: &View, details: bool) {
     );
     match (view.error, &view.text) {
         (Some(kind), text) => {
-            let _ = write!(html, "<span class=\"error\">{}</span>", Escaped(kind.as_str()));
+            let _ = write!(
+                html,
+                "<span class=\"error\">{}</span>",
+                Escaped(kind.as_str())
+            );
             if let (true, Some(text)) = (details, text) {
                 let _ = write!(html, "<small>{}</small>", Escaped(text));
             }
@@ -198,7 +204,9 @@ fn gauge(html: &mut String, pool: PoolStatistics) {
 fn events(html: &mut String, snapshot: &Snapshot) {
     html.push_str("<section id=\"events\"><h2>Events</h2>");
     if snapshot.events.is_empty() {
-        html.push_str("<p class=\"none\">Nothing has happened since this page was first asked for.</p>");
+        html.push_str(
+            "<p class=\"none\">Nothing has happened since this page was first asked for.</p>",
+        );
     } else {
         html.push_str("<ol>");
         for event in &snapshot.events {

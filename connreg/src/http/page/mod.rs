@@ -4,6 +4,7 @@ mod escape;
 mod html;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -11,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt as _};
 
@@ -69,7 +71,7 @@ pub(super) async fn events(State(watcher): State<Shared>, request: Parts) -> Res
     watcher.start();
     let details = watcher.options.allows_details(&request);
     let drawn = watcher.pages().subscribe(details);
-    let first = html::parts(&watcher.snapshot(), details);
+    let first = parts(&watcher.snapshot(), details);
     let stream = stream(first, WatchStream::from_changes(drawn));
     let mut response = Sse::new(stream)
         .keep_alive(KeepAlive::default())
@@ -83,17 +85,12 @@ pub(super) async fn events(State(watcher): State<Shared>, request: Parts) -> Res
 /// A reader that is too slow misses what was drawn between, never the last.
 fn stream(
     first: String,
-    drawn: WatchStream<Option<std::sync::Arc<str>>>,
+    drawn: WatchStream<Option<Arc<str>>>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let first = tokio_stream::once(Event::default().retry(AGAIN).data(first));
+    let until = Instant::now() + STREAM;
     let later = drawn
-        .take_while(Option::is_some)
+        .take_while(move |parts| parts.is_some() && Instant::now() < until)
         .map(|parts| Event::default().data(parts.as_deref().unwrap_or_default()));
-    let until = tokio::time::Instant::now() + STREAM;
-    first
-        .chain(later)
-        .timeout_repeating(tokio::time::interval_at(until, STREAM))
-        .take_while(Result::is_ok)
-        .filter_map(Result::ok)
-        .map(Ok)
+    first.chain(later).map(Ok)
 }
