@@ -205,8 +205,9 @@ impl<'a> Resolver<'a> {
         match (value, default) {
             (Some(value), _) => self.push(value, &format!("${name}"), output),
             (None, Some(default)) => {
-                // What a default's own placeholders give is marked as theirs.
-                self.expand(default, output, depth + 1)
+                self.expand(default, output, depth + 1)?;
+                output.via.push(format!("the default in ${{{name}:…}}"));
+                Ok(())
             }
             (None, None) => Err(self.missing(
                 Code::VariableNotSet,

@@ -6,6 +6,8 @@ mod build;
 pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
+#[cfg(feature = "json")]
+mod diagnostics;
 pub(crate) mod discover;
 mod draft;
 mod effects;
@@ -15,9 +17,13 @@ mod interpolate;
 mod json;
 pub(crate) mod keys;
 mod lines;
+mod mask;
 mod merge;
+mod quote;
 mod read;
+pub(crate) mod redact;
 mod references;
+mod render;
 pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
@@ -28,6 +34,7 @@ mod yaml;
 mod yaml_syntax;
 
 pub use code::Code;
+pub use render::Style;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -114,7 +121,7 @@ fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let mut drafts = survey(options, registry, &resolver, &mut report);
     let merged = merge(&mut drafts, &resolver, &mut report)?;
     let connections = read(&drafts.0, merged, drafts.1, &resolver, &mut report);
-    report.sort();
+    report.finish(registry);
     Ok(Loaded {
         connections,
         warnings: report,

@@ -59,6 +59,7 @@ fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
     };
     Mistake::error(Code::ReferenceToNothing, &reference.key, message)
         .at(&reference.origin)
+        .told(reference.origin.via.is_none())
         .help(help)
 }
 

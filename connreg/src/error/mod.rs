@@ -167,7 +167,17 @@ impl fmt::Display for Error {
                 )?;
             }
             Detail::Usage { message, .. } => f.write_str(message)?,
-            Detail::Configuration(report) => return report.fmt(f),
+            Detail::Configuration(report) => {
+                let noun = match report.errors().count() {
+                    1 => "a mistake",
+                    _ => "mistakes",
+                };
+                return write!(
+                    f,
+                    "the configuration has {noun}\n\n{}",
+                    report.to_string().trim_end()
+                );
+            }
             Detail::Several(errors) => {
                 write!(f, "{} connections failed:", errors.len())?;
                 return errors.iter().try_for_each(|error| write!(f, "\n  {error}"));

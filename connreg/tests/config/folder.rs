@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::config::{Mistake, Severity};
+use connreg::config::{Mistake, Report, Severity};
 use connreg::{Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
@@ -115,6 +115,23 @@ impl Folder {
                         .collect()
                 }
                 None => vec![self.plain(&error.to_string())],
+            },
+        }
+    }
+
+    /// The report as a person sees it, without the folder's path.
+    pub(crate) fn rendered(&self) -> String {
+        let path = self.path.display().to_string();
+        self.report().to_string().replace(&format!("{path}/"), "")
+    }
+
+    /// All findings, whether or not they make the configuration unusable.
+    pub(crate) fn report(&self) -> Report {
+        match self.load() {
+            Ok(connections) => connections.warnings().clone(),
+            Err(error) => match error.report() {
+                Some(report) => report.clone(),
+                None => panic!("{error}"),
             },
         }
     }

@@ -3,6 +3,7 @@
 mod folder;
 mod layers;
 mod mistakes;
+mod rendering;
 mod robustness;
 mod shapes;
 mod syntax;
