@@ -9,8 +9,8 @@ async fn refused(command: &str) -> String {
     let folder = one(&format!("password: \"${{command:{command}}}\""));
     let said = said(&folder, builder(&folder).allow_commands()).await;
     let begin = format!(
-        "error: 4:15: `connections.s.password`: `command:{}`: ",
-        command.replace("\\\"", "\"")
+        "4:15: `connections.s.password`: `command:{}`: ",
+        command.replace("\\\\", "\\")
     );
     let line = said[0]
         .strip_prefix(&begin)
