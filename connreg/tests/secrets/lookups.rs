@@ -165,12 +165,11 @@ impl SecretProvider for Silent {
 
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_hangs_is_given_up_and_holds_up_no_other() {
-    let mut yaml = String::new();
-    for number in 0..100 {
-        yaml += &format!(
-            "  s{number}: {{type: safe, password: '${{silent:{number}}}', token: '${{vault:t}}'}}\n"
-        );
-    }
+    let line = |number: u32| {
+        let (silent, given) = (format!("${{silent:{number}}}"), "${vault:t}");
+        format!("  s{number}: {{type: safe, password: '{silent}', token: '{given}'}}\n")
+    };
+    let yaml: String = (0..100).map(line).collect();
     let folder = folder(&yaml);
     let started = tokio::time::Instant::now();
     let builder = builder(&folder)

@@ -15,6 +15,7 @@ use crate::folder::Folder;
 
 /// Something with a secret.
 #[connection(type = "safe", category = "db")]
+#[expect(dead_code, reason = "some settings are only there to be configured")]
 pub(crate) struct Safe {
     /// What it opens with.
     pub(crate) password: Option<Secret>,
@@ -141,7 +142,7 @@ impl SecretProvider for Vault {
         match reference {
             "hang" => {
                 let _underway = Underway(state);
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             "panic" => panic!("as the test wants it"),
             "down" => {
