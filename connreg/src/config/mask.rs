@@ -69,7 +69,9 @@ fn collect(node: &Node, offset: usize, secret: bool, pieces: &mut Vec<Piece>) {
 /// Whether a value is nothing but `${NAME}`, which tells no more than that name.
 fn is_variable(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
-    let name = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
+    let name = text
+        .strip_prefix("${")
+        .and_then(|text| text.strip_suffix('}'));
     name.is_some_and(|name| !name.is_empty() && name.chars().all(is_word))
 }
 

@@ -12,6 +12,7 @@ use super::tree::{Entry, Table};
 use crate::policy::Policy;
 use crate::registry::ConnectionType;
 use crate::runtime::Configured;
+use crate::secrets::{Use, Wiped};
 use crate::settings::{ReadContext, Reference, Settings, TableReader};
 
 /// What reading a connection gave.
@@ -20,24 +21,31 @@ pub(crate) struct Read {
     pub(crate) settings: Option<(Arc<dyn Configured>, Policy)>,
     pub(crate) references: Vec<Reference>,
     pub(crate) enabled: bool,
+    /// What went into the settings.
+    pub(crate) secrets: Vec<Use>,
 }
 
 /// Resolves and reads `table`, the merged settings of `draft`.
 pub(crate) fn read(
     draft: &Draft,
     kind: ConnectionType,
-    mut table: Table,
+    table: Table,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Read {
+    let mut table = Wiped(table);
     let mut path = vec![draft.path.clone()];
+    drop(resolver.take_uses());
     let enabled = is_enabled(&table, resolver);
     // What is switched off may well lack its variables and secrets here; all else about it is still checked.
     let mut unheard = Report::default();
+    resolver.ask(enabled);
     for entry in &mut table.entries {
         let report = if enabled { &mut *report } else { &mut unheard };
         resolver.entry(entry, &mut path, report);
     }
+    resolver.ask(true);
+    let secrets = resolver.take_uses();
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
@@ -50,6 +58,7 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        secrets,
     }
 }
 
@@ -61,6 +70,10 @@ fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> bool {
     let mut entry: Entry = entry.clone();
     let (mut report, mut references) = (Report::default(), Vec::new());
     resolver.entry(&mut entry, &mut Vec::new(), &mut report);
+    if entry.node.is_mistaken() && !report.has_errors() {
+        // A provider has to say it first; until then nothing else is asked for.
+        return false;
+    }
     let table = Table {
         entries: vec![entry.clone()],
     };

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::config::{Mistake, Report, Severity};
-use connreg::{Connections, Error};
+use connreg::config::{Mistake, Severity};
+use connreg::{Builder, Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
 pub(crate) struct Folder {
@@ -63,6 +63,15 @@ impl Folder {
     }
 
     pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(self.builder(directory).load())
+    }
+
+    /// What loads `directory` with the environment, values and profile that were given.
+    pub(crate) fn builder(&self, directory: &Path) -> Builder {
         let mut builder = Connections::builder()
             .directory(directory)
             .environment(self.environment.iter().cloned());
@@ -72,11 +81,7 @@ impl Folder {
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(builder.load())
+        builder
     }
 
     /// The connections of a configuration that is right.
@@ -115,23 +120,6 @@ impl Folder {
                         .collect()
                 }
                 None => vec![self.plain(&error.to_string())],
-            },
-        }
-    }
-
-    /// The report as a person sees it, without the folder's path.
-    pub(crate) fn rendered(&self) -> String {
-        let path = self.path.display().to_string();
-        self.report().to_string().replace(&format!("{path}/"), "")
-    }
-
-    /// All findings, whether or not they make the configuration unusable.
-    pub(crate) fn report(&self) -> Report {
-        match self.load() {
-            Ok(connections) => connections.warnings().clone(),
-            Err(error) => match error.report() {
-                Some(report) => report.clone(),
-                None => panic!("{error}"),
             },
         }
     }
