@@ -93,7 +93,7 @@ pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, ClosedConnection, Connection,
     ConnectionInfo, Opening,
 };
-pub use crate::connections::{Builder, CloseReport, Connections, Status};
+pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, Status};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};

@@ -10,6 +10,7 @@ mod draft;
 mod effects;
 mod environment;
 mod file;
+mod fingerprint;
 mod interpolate;
 mod json;
 pub(crate) mod keys;
@@ -26,6 +27,7 @@ pub(crate) mod tree;
 mod yaml;
 mod yaml_syntax;
 
+pub(crate) use fingerprint::{Fingerprint, keyed};
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -68,6 +70,7 @@ pub(crate) struct LoadedConnection {
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
     pub(crate) references: Vec<Reference>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What a load gave.
@@ -226,6 +229,7 @@ fn read(
                 settings,
                 policy,
                 references: read.references.clone(),
+                fingerprint: read.fingerprint,
             });
         }
         targets.push(Target {

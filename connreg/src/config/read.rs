@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::common;
 use super::draft::Draft;
 use super::effects;
+use super::fingerprint::Fingerprint;
 use super::interpolate::Resolver;
 use super::keys::Known;
 use super::report::Report;
@@ -20,6 +21,7 @@ pub(crate) struct Read {
     pub(crate) settings: Option<(Arc<dyn Configured>, Policy)>,
     pub(crate) references: Vec<Reference>,
     pub(crate) enabled: bool,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// Resolves and reads `table`, the merged settings of `draft`.
@@ -38,6 +40,7 @@ pub(crate) fn read(
         let report = if enabled { &mut *report } else { &mut unheard };
         resolver.entry(entry, &mut path, report);
     }
+    let fingerprint = Fingerprint::of(&table);
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
@@ -50,6 +53,7 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        fingerprint,
     }
 }
 

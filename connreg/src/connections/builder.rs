@@ -1,9 +1,10 @@
 //! Loading with more than a directory.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Connections, start};
-use crate::config::{self, Options};
+use crate::config::{self, Loaded, Options};
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
@@ -22,11 +23,11 @@ use crate::registry::Registry;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     options: Options,
-    registry: Option<Registry>,
+    registry: Option<Arc<Registry>>,
 }
 
 impl Builder {
@@ -78,7 +79,7 @@ impl Builder {
 
     /// The connection types to choose from, in place of those that the linker found.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = Some(registry);
+        self.registry = Some(Arc::new(registry));
         self
     }
 
@@ -99,6 +100,12 @@ impl Builder {
     }
 
     async fn read(self) -> Result<Connections, Error> {
+        let source = self.clone();
+        Ok(Connections::new(self.loaded().await?, source))
+    }
+
+    /// What everything says at this moment.
+    pub(super) async fn loaded(self) -> Result<Loaded, Error> {
         let Self { options, registry } = self;
         let read = move || match registry {
             Some(registry) => config::load(&options, &registry),
@@ -118,6 +125,6 @@ impl Builder {
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
-        Ok(Connections::new(loaded))
+        Ok(loaded)
     }
 }
