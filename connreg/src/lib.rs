@@ -99,8 +99,8 @@ pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
-    CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings, RetrySettings,
-    RetryStrategy, TestOnBorrow,
+    BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,
+    RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};
