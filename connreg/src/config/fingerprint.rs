@@ -18,7 +18,7 @@ const OURS: [&str; 8] = [
 ];
 
 /// What a connection was configured with, hashed with a key that this process alone has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint {
     /// Of all that its client was made from, secrets included.
     pub(crate) client: u64,
@@ -77,7 +77,9 @@ fn value(node: &Node, hasher: &mut impl Hasher) {
         Value::Text(text) => text.hash(hasher),
         Value::List(items) => {
             items.len().hash(hasher);
-            items.iter().for_each(|item| value(item, hasher));
+            for item in items {
+                value(item, hasher);
+            }
         }
         Value::Table(table) => {
             table.entries.len().hash(hasher);

@@ -10,6 +10,7 @@ pub(crate) mod discover;
 mod draft;
 mod effects;
 mod environment;
+mod expand;
 mod file;
 mod fingerprint;
 mod interpolate;
@@ -17,6 +18,7 @@ mod json;
 pub(crate) mod keys;
 mod lines;
 mod merge;
+mod placeholder;
 mod read;
 mod references;
 pub(crate) mod report;
@@ -49,7 +51,13 @@ use crate::error::{Error, ErrorKind};
 use crate::policy::Policy;
 use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
+use crate::secrets::{ByConnection, Secrets, Uses};
 use crate::settings::Reference;
+
+/// Whether files with this extension may be configuration.
+pub(crate) fn is_read(extension: &str) -> bool {
+    file::Format::of_extension(extension).is_some()
+}
 
 /// What to read, and from where.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +70,8 @@ pub(crate) struct Options {
     pub(crate) environment: Vec<(String, String)>,
     /// Dotted keys (`name.key.subkey`) and values set in code, later ones win.
     pub(crate) overrides: Vec<(String, String)>,
+    /// Where secrets come from, and those that were looked up.
+    pub(crate) secrets: Secrets,
 }
 
 /// One connection, read and checked.
@@ -71,6 +81,8 @@ pub(crate) struct LoadedConnection {
     pub(crate) kind: ConnectionType,
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
+    /// Where its name was written.
+    pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
     pub(crate) fingerprint: Fingerprint,
 }
@@ -81,6 +93,8 @@ pub(crate) struct Loaded {
     pub(crate) connections: Vec<LoadedConnection>,
     /// What is odd, but usable.
     pub(crate) warnings: Report,
+    /// The secrets that went into the settings of each connection.
+    pub(crate) secrets: Uses,
 }
 
 /// The layers, later ones win. Built-in defaults are below them all.
@@ -97,6 +111,8 @@ mod layer {
 }
 
 /// Reads, merges and checks everything; reports every mistake at once.
+///
+/// To be run by [`crate::secrets::resolved`]: what it lacks of secrets, it notes in the options' lookups.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let loaded = examine(options, registry)?;
     if loaded.warnings.has_errors() {
@@ -113,14 +129,19 @@ pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Er
 /// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
 fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let mut report = Report::default();
-    let resolver = Resolver::new(&options.environment, options.directory.as_deref());
+    let resolver = Resolver::new(options);
     let mut drafts = survey(options, registry, &resolver, &mut report);
     let merged = merge(&mut drafts, &resolver, &mut report)?;
-    let connections = read(&drafts.0, merged, drafts.1, &resolver, &mut report);
+    let (connections, uses) = read(&drafts.0, merged, drafts.1, &resolver, &mut report);
+    if options.secrets.lookups.is_wanting() {
+        let message = "secrets have to be looked up before this configuration can be read";
+        return Err(Error::usage(ErrorKind::Other, message, None));
+    }
     report.sort();
     Ok(Loaded {
         connections,
         warnings: report,
+        secrets: Uses::new(&options.secrets, uses),
     })
 }
 
@@ -215,15 +236,17 @@ fn merge(
     Ok(tables)
 }
 
-/// Reads every connection, checks what is between them, and gives those that can be used.
+/// Reads every connection, checks what is between them, and gives those that can be used, with the secrets that went
+/// into their settings.
 fn read(
     drafts: &Drafts,
     merged: Vec<Option<Table>>,
     incomplete: bool,
     resolver: &Resolver<'_>,
     report: &mut Report,
-) -> Vec<LoadedConnection> {
+) -> (Vec<LoadedConnection>, ByConnection) {
     let mut connections = Vec::with_capacity(merged.len());
+    let mut uses = Vec::new();
     let mut targets = Vec::with_capacity(merged.len());
     for (draft, table) in drafts.list.iter().zip(merged) {
         let Some((kind, table)) = draft.kind.zip(table) else {
@@ -236,11 +259,16 @@ fn read(
         let read = read::read(draft, kind, table, resolver, report);
         if let Some((settings, policy)) = read.settings.filter(|_| read.enabled && !draft.duplicate)
         {
+            let name: Arc<str> = draft.name.as_str().into();
+            if !read.secrets.is_empty() {
+                uses.push((Arc::clone(&name), read.secrets));
+            }
             connections.push(LoadedConnection {
-                name: draft.name.as_str().into(),
+                name,
                 kind,
                 settings,
                 policy,
+                origin: draft.origin.clone(),
                 references: read.references.clone(),
                 fingerprint: read.fingerprint,
             });
@@ -251,5 +279,5 @@ fn read(
         });
     }
     references::check(drafts, &targets, incomplete, report);
-    connections
+    (connections, uses)
 }

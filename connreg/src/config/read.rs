@@ -13,6 +13,7 @@ use super::tree::{Entry, Table};
 use crate::policy::Policy;
 use crate::registry::ConnectionType;
 use crate::runtime::Configured;
+use crate::secrets::{Use, Wiped};
 use crate::settings::{ReadContext, Reference, Settings, TableReader};
 
 /// What reading a connection gave.
@@ -22,24 +23,31 @@ pub(crate) struct Read {
     pub(crate) references: Vec<Reference>,
     pub(crate) enabled: bool,
     pub(crate) fingerprint: Fingerprint,
+    /// What went into the settings.
+    pub(crate) secrets: Vec<Use>,
 }
 
 /// Resolves and reads `table`, the merged settings of `draft`.
 pub(crate) fn read(
     draft: &Draft,
     kind: ConnectionType,
-    mut table: Table,
+    table: Table,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Read {
+    let mut table = Wiped(table);
     let mut path = vec![draft.path.clone()];
+    drop(resolver.take_uses());
     let enabled = is_enabled(&table, resolver);
     // What is switched off may well lack its variables and secrets here; all else about it is still checked.
     let mut unheard = Report::default();
+    resolver.ask(enabled);
     for entry in &mut table.entries {
         let report = if enabled { &mut *report } else { &mut unheard };
         resolver.entry(entry, &mut path, report);
     }
+    resolver.ask(true);
+    let secrets = resolver.take_uses();
     let fingerprint = Fingerprint::of(&table);
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
@@ -54,6 +62,7 @@ pub(crate) fn read(
         references,
         enabled,
         fingerprint,
+        secrets,
     }
 }
 

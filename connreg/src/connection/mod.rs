@@ -10,6 +10,7 @@ mod checking;
 mod closing;
 
 mod info;
+mod limit;
 mod opening;
 mod reloading;
 mod slot;

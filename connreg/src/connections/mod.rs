@@ -9,6 +9,7 @@ mod reload;
 mod set;
 mod start;
 mod status;
+mod watch;
 
 use std::fmt;
 use std::path::Path;
@@ -19,6 +20,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 
 use self::order::Order;
+use self::reload::Refused;
 use self::set::{Member, Set};
 
 pub use builder::Builder;
@@ -26,13 +28,14 @@ pub use close::CloseReport;
 pub use reload::ReloadReport;
 pub(crate) use set::Peers;
 pub use status::Status;
+pub use watch::Watcher;
 
 use crate::backend::Backend;
 use crate::config::{Loaded, Report};
 use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo, DRAIN};
-use crate::context::Context;
 use crate::error::Error;
 use crate::event::{Event, Hub};
+use crate::secrets;
 
 /// Every configured connection of a program, by name. Cheap to clone.
 ///
@@ -61,6 +64,7 @@ pub(crate) struct Inner {
     /// One reload after the other.
     reloading: tokio::sync::Mutex<()>,
     closed: Mutex<bool>,
+    refused: Mutex<Refused>,
 }
 
 impl Connections {
@@ -80,7 +84,7 @@ impl Connections {
     }
 
     /// What `source` was found to say.
-    pub(crate) fn new(loaded: Loaded, source: Builder) -> Self {
+    pub(crate) fn new(loaded: Loaded, files: u64, source: Builder) -> Self {
         let order = Order::of(&loaded.connections);
         Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
             let hub = Arc::new(Hub::new());
@@ -88,21 +92,23 @@ impl Connections {
             let mut names = Vec::with_capacity(loaded.connections.len());
             let mut members = Vec::with_capacity(loaded.connections.len());
             for connection in loaded.connections {
-                let name = connection.name;
-                names.push(Arc::clone(&name));
-                let context =
-                    Context::new(name, connection.kind, connection.policy, Arc::clone(&peers));
-                members.push(Member {
-                    slot: connection.settings.into_slot(context, Arc::clone(&hub)),
-                    fingerprint: connection.fingerprint,
-                });
+                names.push(Arc::clone(&connection.name));
+                members.push(Member::new(connection, &peers, &hub));
             }
             Inner {
-                set: ArcSwap::from_pointee(Set::new(names, members, order, loaded.warnings)),
+                set: ArcSwap::from_pointee(Set::new(
+                    names,
+                    members,
+                    order,
+                    loaded.warnings,
+                    loaded.secrets,
+                    files,
+                )),
                 hub,
                 source,
                 reloading: tokio::sync::Mutex::default(),
                 closed: Mutex::default(),
+                refused: Mutex::default(),
             }
         }))
     }
@@ -190,6 +196,25 @@ impl Connections {
         Arc::clone(&self.0.set.load().warnings)
     }
 
+    /// Waits until a secret that connections were configured with has another value, or is about to end, and gives the
+    /// names of those connections; never ends where no secret comes from a file or a provider.
+    ///
+    /// Files are looked at every second. May be dropped at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// for name in connections.secret_changed().await {
+    ///     println!("`{name}` has a new secret");
+    /// }
+    /// # }
+    /// ```
+    pub async fn secret_changed(&self) -> Vec<Arc<str>> {
+        let set = self.0.set.load_full();
+        secrets::changed(&set.secrets).await
+    }
+
     /// Opens every connection, side by side; waits for the required ones, 30 s at the most.
     ///
     /// # Errors
@@ -245,12 +270,58 @@ impl Connections {
     /// # }
     /// ```
     pub async fn reload(&self) -> Result<ReloadReport, Error> {
+        let reloaded = self.reload_unless_refused(u32::MAX).await;
+        reloaded.unwrap_or_else(|| Err(reload::closed_error()))
+    }
+
+    /// `None`: credentials that were refused `limit` times would be tried again, or the connections are closed.
+    async fn reload_unless_refused(&self, limit: u32) -> Option<Result<ReloadReport, Error>> {
         let _turn = self.0.reloading.lock().await;
-        if *self.0.closed.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(reload::closed_error());
+        if self.is_closed() {
+            return None;
         }
-        let loaded = self.0.source.clone().loaded().await?;
-        reload::reload(&self.0, loaded).await
+        match self.0.source.clone().loaded().await {
+            Ok(loaded) => reload::reload(&self.0, loaded, limit).await,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Reloads whenever the configuration has changed and then been quiet for 4 s, until the watcher is dropped.
+    ///
+    /// Files are looked at every second, new ones included; secrets are watched as their providers can. What can't be
+    /// loaded is logged, and everything goes on as it was.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// let mut watcher = connections.watch();
+    /// tokio::spawn(async move {
+    ///     while let Some(outcome) = watcher.next().await {
+    ///         println!("{outcome:?}");
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn watch(&self) -> Watcher {
+        self.watch_with(watch::QUIET)
+    }
+
+    /// As [`watch`](Self::watch), with `quiet` in place of the 4 s.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn watch_with(&self, quiet: Duration) -> Watcher {
+        watch::watch(self, quiet)
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

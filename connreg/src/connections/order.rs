@@ -38,6 +38,7 @@ impl Order {
     }
 
     /// Those that the one at `position` refers to.
+    #[allow(dead_code)]
     pub(super) fn targets(&self, position: usize) -> &[usize] {
         &self.targets[position]
     }

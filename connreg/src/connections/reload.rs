@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::order::Order;
-use super::set::{Member, Peers, Set};
+use super::set::{Member, Peers, Set, context};
 use super::{Inner, start};
 use crate::config::{Fingerprint, Loaded, LoadedConnection};
 use crate::connection::{AnyConnection, AnyOpen, AnySlot, Asker, Closing, DRAIN};
@@ -75,86 +75,100 @@ struct Plan {
     report: ReloadReport,
 }
 
-/// Carries out a reload; `loaded` is what the files say now.
-pub(super) async fn reload(inner: &Arc<Inner>, loaded: Loaded) -> Result<ReloadReport, Error> {
+/// A configuration whose credentials were refused, by its digest, and how often.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Refused {
+    digest: u64,
+    times: u32,
+}
+
+/// Carries out a reload; `loaded` is what `files` said. `None`: its credentials were refused `limit` times already.
+pub(super) async fn reload(
+    inner: &Arc<Inner>,
+    (loaded, files): (Loaded, u64),
+    limit: u32,
+) -> Option<Result<ReloadReport, Error>> {
     let old = inner.set.load_full();
-    let plan = Plan::new(inner, &old, loaded);
+    let plan = Plan::new(inner, &old, loaded, files);
+    let digest = plan.set.digest();
+    let refused = || inner.refused.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = Some(*refused()).filter(|refused| refused.digest == digest);
+    let times = times.map_or(0, |refused| refused.times);
+    if times >= limit {
+        return None;
+    }
     if let Err(error) = plan.open().await {
         plan.abandon();
-        return Err(error);
+        if error.kind() == ErrorKind::Authentication {
+            let times = times + 1;
+            *refused() = Refused { digest, times };
+        }
+        return Some(Err(error));
     }
-    plan.carry_out(inner, &old)
+    Some(plan.carry_out(inner, &old))
 }
 
 impl Plan {
-    fn new(inner: &Arc<Inner>, old: &Set, loaded: Loaded) -> Self {
+    fn new(inner: &Arc<Inner>, old: &Set, loaded: Loaded, files: u64) -> Self {
         let peers = Peers::new(Arc::downgrade(inner));
         // What is prepared tells nobody of it.
         let silent = Arc::new(Hub::new());
         let order = Order::of(&loaded.connections);
         let reopened = reopened(old, &loaded.connections, &order);
-        let mut plan = Self {
-            set: Set::new(Vec::new(), Vec::new(), Order::default(), loaded.warnings),
-            steps: Vec::with_capacity(loaded.connections.len()),
-            peers,
-            report: ReloadReport::default(),
-        };
         let mut names = Vec::with_capacity(loaded.connections.len());
         let mut members = Vec::with_capacity(loaded.connections.len());
-        for (connection, reopened) in loaded.connections.into_iter().zip(reopened) {
-            let LoadedConnection {
-                name,
-                kind,
-                settings,
-                policy,
-                fingerprint,
-                ..
-            } = connection;
-            names.push(Arc::clone(&name));
-            let before =
-                before(old, &name).filter(|member| member.slot.core().connection_type() == kind);
-            // A name may be spelt otherwise than before, and stays as handles know it.
-            let known = before.map_or(&name, |member| member.slot.core().name());
-            let context = Context::new(Arc::clone(known), kind, policy, Arc::clone(&plan.peers));
-            let (slot, step) = match before {
+        let mut steps = Vec::with_capacity(loaded.connections.len());
+        for (mut connection, reopened) in loaded.connections.into_iter().zip(reopened) {
+            names.push(Arc::clone(&connection.name));
+            let before = find(old, &connection.name)
+                .filter(|member| member.slot.core().connection_type() == connection.kind);
+            if let Some(member) = before {
+                // It may be spelt otherwise than before, and is called as handles know it.
+                connection.name = Arc::clone(member.slot.core().name());
+            }
+            let (member, step) = match before {
                 Some(member) if reopened => {
-                    let staged = settings.into_slot(context, Arc::clone(&silent));
-                    plan.peers.stage(&name, Arc::clone(&staged));
-                    (Arc::clone(&member.slot), Step::Change(staged))
+                    let name = Arc::clone(&connection.name);
+                    let staged = Member::new(connection, &peers, &silent);
+                    peers.stage(&name, Arc::clone(&staged.slot));
+                    let slot = Arc::clone(&member.slot);
+                    let fingerprint = staged.fingerprint;
+                    (Member { slot, fingerprint }, Step::Change(staged.slot))
                 }
                 Some(member) => {
-                    let same = member.fingerprint == fingerprint;
-                    let step = if same {
+                    let slot = Arc::clone(&member.slot);
+                    let fingerprint = connection.fingerprint;
+                    let step = if member.fingerprint == fingerprint {
                         Step::Keep
                     } else {
-                        Step::Policies(context)
+                        Step::Policies(context(connection, &peers))
                     };
-                    (Arc::clone(&member.slot), step)
+                    (Member { slot, fingerprint }, step)
                 }
                 None => {
-                    let slot = settings.into_slot(context, Arc::clone(&inner.hub));
-                    plan.peers.stage(&name, Arc::clone(&slot));
-                    (slot, Step::Add)
+                    let name = Arc::clone(&connection.name);
+                    let added = Member::new(connection, &peers, &inner.hub);
+                    peers.stage(&name, Arc::clone(&added.slot));
+                    (added, Step::Add)
                 }
             };
-            let report = &mut plan.report;
-            let list = match &step {
-                Step::Keep => &mut report.unchanged,
-                Step::Policies(_) | Step::Change(_) => &mut report.changed,
-                // Another type under a name that was there before.
-                Step::Add if old.position(&name).is_some() => &mut report.changed,
-                Step::Add => &mut report.added,
-            };
-            list.push(slot.core().name().to_string());
-            members.push(Member { slot, fingerprint });
-            plan.steps.push(step);
+            members.push(member);
+            steps.push(step);
         }
-        plan.set = Set::new(names, members, order, plan.set.warnings.as_ref().clone());
-        let gone = old
-            .slots()
-            .filter(|slot| plan.set.position(slot.core().name()).is_none());
-        plan.report.removed = gone.map(|slot| slot.core().name().to_string()).collect();
-        plan
+        let set = Set::new(
+            names,
+            members,
+            order,
+            loaded.warnings,
+            loaded.secrets,
+            files,
+        );
+        Self {
+            report: report(old, &set, &steps),
+            set,
+            steps,
+            peers,
+        }
     }
 
     /// Opens what takes the place of an open client, and what is new and said to be open from the start.
@@ -221,7 +235,7 @@ impl Plan {
         let mut stopped = Vec::new();
         for position in old.order.dependents_first().iter().flatten() {
             let slot = &old.members[*position].slot;
-            let closing = match before(&self.set, slot.core().name()) {
+            let closing = match find(&self.set, slot.core().name()) {
                 None => Closing::Removed,
                 Some(now) if !Arc::ptr_eq(&now.slot, slot) => Closing::Retyped,
                 Some(_) => continue,
@@ -245,14 +259,32 @@ impl Plan {
 }
 
 /// The member of `set` called `name`.
-fn before<'s>(set: &'s Set, name: &str) -> Option<&'s Member> {
+fn find<'s>(set: &'s Set, name: &str) -> Option<&'s Member> {
     set.position(name).map(|at| &set.members[at])
+}
+
+fn report(old: &Set, new: &Set, steps: &[Step]) -> ReloadReport {
+    let mut report = ReloadReport::default();
+    for (step, member) in steps.iter().zip(&new.members) {
+        let name = member.slot.core().name();
+        let list = match step {
+            Step::Keep => &mut report.unchanged,
+            // Another type under a name that was there before is a change, too.
+            Step::Add if find(old, name).is_none() => &mut report.added,
+            _ => &mut report.changed,
+        };
+        list.push(name.to_string());
+    }
+    let names = old.slots().map(|slot| slot.core().name());
+    let gone = names.filter(|name| find(new, name).is_none());
+    report.removed = gone.map(ToString::to_string).collect();
+    report
 }
 
 /// Which of `connections` need a new client: their own settings differ, or those of one that they use.
 fn reopened(old: &Set, connections: &[LoadedConnection], order: &Order) -> Vec<bool> {
     let differs = |connection: &LoadedConnection| {
-        let Some(member) = before(old, &connection.name) else {
+        let Some(member) = find(old, &connection.name) else {
             // What uses it can't have used it before.
             return true;
         };

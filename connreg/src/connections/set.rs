@@ -7,10 +7,13 @@ use super::Inner;
 use super::order::Order;
 use crate::backend::Backend;
 use crate::config::tree::canonical;
-use crate::config::{Fingerprint, Report};
+use crate::config::{Fingerprint, LoadedConnection, Report, keyed};
 use crate::connection::{AnyConnection, AnySlot, Connection};
+use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
+use crate::event::Hub;
 use crate::nearest::nearest;
+use crate::secrets::Uses;
 
 /// The connections of one configuration.
 pub(crate) struct Set {
@@ -21,12 +24,38 @@ pub(crate) struct Set {
     canonical: HashMap<String, usize>,
     pub(super) order: Order,
     pub(super) warnings: Arc<Report>,
+    /// The secrets that went into the settings.
+    pub(super) secrets: Arc<Uses>,
+    /// What the files were that it was read from.
+    pub(super) files: u64,
 }
 
 /// One connection of a set.
 pub(super) struct Member {
     pub(super) slot: Arc<dyn AnySlot>,
     pub(super) fingerprint: Fingerprint,
+}
+
+impl Member {
+    pub(super) fn new(connection: LoadedConnection, peers: &Arc<Peers>, hub: &Arc<Hub>) -> Self {
+        let (settings, fingerprint) = (Arc::clone(&connection.settings), connection.fingerprint);
+        Self {
+            slot: settings.into_slot(context(connection, peers), Arc::clone(hub)),
+            fingerprint,
+        }
+    }
+}
+
+/// What `connection` is to be told of itself and of the others.
+pub(super) fn context(connection: LoadedConnection, peers: &Arc<Peers>) -> Context {
+    let LoadedConnection {
+        name,
+        kind,
+        policy,
+        origin,
+        ..
+    } = connection;
+    Context::new(name, kind, policy, origin, Arc::clone(peers))
 }
 
 impl Set {
@@ -36,6 +65,8 @@ impl Set {
         members: Vec<Member>,
         order: Order,
         warnings: Report,
+        secrets: Uses,
+        files: u64,
     ) -> Self {
         let positions = names.iter().enumerate();
         Self {
@@ -44,6 +75,8 @@ impl Set {
             exact: names.into_iter().zip(0..).collect(),
             order,
             warnings: Arc::new(warnings),
+            secrets: Arc::new(secrets),
+            files,
         }
     }
 
@@ -64,7 +97,14 @@ impl Set {
             .ok_or_else(|| self.unknown(name))
     }
 
+    /// What tells one configuration from another.
+    pub(super) fn digest(&self) -> u64 {
+        let fingerprints = self.members.iter().map(|member| member.fingerprint);
+        keyed(&fingerprints.collect::<Vec<_>>())
+    }
+
     /// The connections that the one at `position` refers to.
+    #[allow(dead_code)]
     pub(super) fn needs(&self, position: usize) -> impl Iterator<Item = &Arc<dyn AnySlot>> {
         let targets = self.order.targets(position);
         targets.iter().map(|target| &self.members[*target].slot)

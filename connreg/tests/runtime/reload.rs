@@ -1,7 +1,5 @@
 //! Reloading: all or nothing, without a handle noticing more than a new client.
 
-mod scripted;
-
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -9,10 +7,8 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use connreg::{
-    Backend, ConnectError, Connections, Context, ErrorKind, EventKind, State, connection,
-};
-use scripted::{Behaviour, CLOSED, SOON, Script, Scripted};
+use crate::scripted::{Behaviour, CLOSED, SOON, Script, Scripted};
+use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, State, connection};
 use tokio::time::timeout;
 
 /// Another type, for names that change theirs.
@@ -230,7 +226,7 @@ async fn whoever_uses_a_changed_connection_is_opened_anew_on_the_new_one() {
     let two = |lower: &str| {
         format!(
             "connections:\n  lower: {{type: scripted, script: {lower}}}\n  \
-             upper: {{type: scripted, script: upper, needs: lower}}\n"
+             upper: {{type: scripted, script: above, needs: lower}}\n"
         )
     };
     let folder = Folder::new(&two("lower1"));
@@ -257,7 +253,7 @@ async fn whoever_uses_a_changed_connection_is_opened_anew_on_the_new_one() {
     connections.close().await;
     let closed = CLOSED.lock().unwrap().clone();
     let at = |name: &str| closed.iter().rposition(|closed| closed == name).unwrap();
-    assert!(at("upper") < at("lower2"), "{closed:?}");
+    assert!(at("above") < at("lower2"), "{closed:?}");
 }
 
 #[tokio::test]
@@ -394,50 +390,100 @@ async fn callers_never_fail_while_reloads_come_and_go() {
     Script::named("even").settles_at(0).await;
 }
 
-#[tokio::test]
-async fn callbacks_are_told_in_order_and_one_that_panics_or_dawdles_harms_nobody() {
-    let folder = Folder::new(&db("callbacks", ""));
+#[tokio::test(start_paused = true)]
+async fn a_watch_reloads_once_it_has_been_quiet_and_goes_on_after_mistakes() {
+    let folder = Folder::new(&db("watched1", ""));
     let connections = folder.load().await;
     let handle = connections.get::<Scripted>("db").unwrap();
-    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    let panicking = handle.on_event(|_| panic!("scripted panic in a callback"));
-    let (release, held) = std::sync::mpsc::channel::<()>();
-    let held = Mutex::new(held);
-    let slow = handle.on_event(move |_| drop(held.lock().unwrap().recv()));
-    let listener = handle.on_event(move |event| drop(told.send(event.kind.clone())));
-    timeout(SOON, handle.client()).await.unwrap().unwrap();
-    let mut next = async || timeout(SOON, heard.recv()).await.unwrap().unwrap();
-    assert!(matches!(
-        next().await,
-        EventKind::StateChanged {
-            from: State::Initialized,
-            to: State::Connecting
-        }
-    ));
-    assert!(matches!(
-        next().await,
-        EventKind::StateChanged {
-            from: State::Connecting,
-            to: State::Connected
-        }
-    ));
-    assert!(matches!(next().await, EventKind::Opened));
-    // The slow one holds the first; of the others more come than are kept for it.
-    for _ in 0..100 {
-        handle.reconnect().await.unwrap();
-    }
-    drop(release);
-    let missed = async {
-        while slow.missed() == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(SOON, missed)
+    let mut watcher = connections.watch();
+    folder.write("connections: [half");
+    let error = timeout(SOON, watcher.next())
         .await
-        .expect("what was dropped is counted");
-    drop((panicking, listener));
-    // Nothing more is told: the sender went with its callback.
-    let rest = async { while heard.recv().await.is_some() {} };
-    timeout(SOON, rest).await.expect("it is unregistered");
-    connections.close_with(Duration::from_secs(5)).await;
+        .unwrap()
+        .unwrap()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(handle.client().await.unwrap().1, "watched1");
+    let written = tokio::time::Instant::now();
+    folder.write(&db("watched2", ""));
+    let report = timeout(SOON, watcher.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(report.changed, ["db"]);
+    let took = written.elapsed();
+    assert!(
+        took >= Duration::from_secs(4) && took <= Duration::from_secs(6),
+        "{took:?}"
+    );
+    assert_eq!(handle.client().await.unwrap().1, "watched2");
+    // A new file counts, too.
+    fs::write(
+        folder.0.join("application.yaml"),
+        "connections: {more: {type: other}}",
+    )
+    .unwrap();
+    let report = timeout(SOON, watcher.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(report.added, ["more"]);
+    drop(watcher);
+    folder.write(&db("watched3", ""));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(handle.client().await.unwrap().1, "watched2");
+    let mut watcher = connections.watch();
+    // What has changed meanwhile is found as well.
+    let report = timeout(SOON, watcher.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(report.changed, ["db"]);
+    connections.close().await;
+    assert!(timeout(SOON, watcher.next()).await.unwrap().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_the_server_refuses_is_tried_three_times() {
+    let folder = Folder::new(&db("${file:credential}", ""));
+    fs::write(folder.0.join("credential"), "accepted").unwrap();
+    let connections = folder.load().await;
+    let handle = connections.get::<Scripted>("db").unwrap();
+    handle.client().await.unwrap();
+    let refused = Script::named("refused_credential");
+    refused.set(Behaviour::Reject);
+    let mut watcher = connections.watch();
+    fs::write(folder.0.join("credential"), "refused_credential").unwrap();
+    for _ in 0..3 {
+        let minutes = Duration::from_mins(10);
+        let error = timeout(minutes, watcher.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+    }
+    assert!(
+        timeout(Duration::from_hours(1), watcher.next())
+            .await
+            .is_err()
+    );
+    assert_eq!(refused.connects.load(SeqCst), 3);
+    assert_eq!(
+        handle.client().await.unwrap().1,
+        "accepted",
+        "the old one goes on"
+    );
+    fs::write(folder.0.join("credential"), "accepted_again").unwrap();
+    let minutes = Duration::from_mins(10);
+    let report = timeout(minutes, watcher.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(report.changed, ["db"]);
+    assert_eq!(handle.client().await.unwrap().1, "accepted_again");
 }
