@@ -118,13 +118,33 @@ pub struct Report {
     mistakes: Vec<Mistake>,
     errors: usize,
     warnings: usize,
+    /// How many values that could not be had were let pass; `None`: none is.
+    passed: Option<usize>,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
 const MAX_FINDINGS: usize = 5_000;
 
 impl Report {
+    /// Lets pass from now on that a variable, a file or a provider does not give a value.
+    pub(crate) fn allow_unresolved(&mut self) {
+        self.passed = Some(0);
+    }
+
+    /// How many values that could not be had were let pass.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed.unwrap_or_default()
+    }
+
     pub(crate) fn push(&mut self, mistake: Mistake) {
+        if let Some(passed) = self
+            .passed
+            .as_mut()
+            .filter(|_| mistake.code.is_unresolved())
+        {
+            *passed += 1;
+            return;
+        }
         let count = match mistake.severity {
             Severity::Warning => &mut self.warnings,
             Severity::Error => &mut self.errors,

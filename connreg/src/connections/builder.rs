@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Connections, start};
-use crate::config::{self, Options, Report};
+use crate::config::{self, Explanation, Options, Report};
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
@@ -76,6 +76,13 @@ impl Builder {
         self
     }
 
+    /// Takes variables, files and secrets that are not to be had as unknown values of the right type, in
+    /// [`check`](Self::check) alone: what is loaded needs its values.
+    pub fn allow_unresolved(mut self) -> Self {
+        self.options.allow_unresolved = true;
+        self
+    }
+
     /// The connection types to choose from, in place of those that the linker found.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
@@ -132,6 +139,31 @@ impl Builder {
     /// ```
     pub async fn check(self) -> Result<Report, Error> {
         self.look(config::check).await
+    }
+
+    /// Where the value of a setting comes from: `name.setting`, `name.table.setting`, an alias, or `name` for all of a
+    /// connection's. Opens nothing; mistakes elsewhere in the configuration don't matter.
+    ///
+    /// # Errors
+    ///
+    /// No connection has the name, or its type has no such setting: the nearest is suggested.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let explanation = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .explain("customer_db.pool_size")
+    ///     .await?;
+    /// println!("{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain(self, key: impl Into<String>) -> Result<Explanation, Error> {
+        let key = key.into();
+        self.look(move |options, registry| config::explain(options, registry, &key))
+            .await
     }
 
     /// Runs `look` where it may block.
