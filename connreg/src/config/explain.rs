@@ -23,7 +23,8 @@ pub(crate) fn explain(
     key: &str,
 ) -> Result<Explanation, Error> {
     let mut report = Report::default();
-    let resolver = Resolver::new(&options.environment, options.directory.as_deref());
+    report.allow_unresolved();
+    let resolver = Resolver::new(options);
     let (mut drafts, incomplete) = survey(options, registry, &resolver, &mut report);
     let parts: Vec<&str> = key.split('.').collect();
     // The longest name that there is, so that a name may hold a dot.
@@ -273,7 +274,7 @@ fn shown(node: &Node) -> String {
     }
     let text = match &node.value {
         Value::Null => "nothing".to_owned(),
-        Value::Mistaken => "[not to be had]".to_owned(),
+        Value::Mistaken => "[unresolved]".to_owned(),
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(shown).collect();
             format!("[{}]", items.join(", "))

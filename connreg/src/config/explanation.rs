@@ -117,6 +117,7 @@ impl ExplainedSetting {
     /// Its other names, flat ones first.
     pub fn other_names(&self) -> impl Iterator<Item = &'static str> {
         let aliases = self.field.aliases.iter().copied();
+        let aliases = aliases.filter(|alias| !self.flat_names.contains(alias));
         self.flat_names.iter().copied().chain(aliases)
     }
 

@@ -1,6 +1,6 @@
 //! One configuration file: read, decoded, and parsed by its format.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -124,21 +124,4 @@ fn not_a_table(root: &Node, report: &mut Report) {
             .at(&root.origin)
             .help(help),
     );
-}
-
-/// The content of a file that a value names, without one line break at its end.
-pub(crate) fn read_value(path: &Path) -> Result<String, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_dir() {
-        return Err("it is a directory".to_owned());
-    }
-    let bytes = read_bytes(path)?;
-    let mut text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    Ok(text)
 }

@@ -10,6 +10,7 @@ pub(crate) mod discover;
 mod draft;
 mod effects;
 mod environment;
+mod expand;
 mod explain;
 mod explanation;
 mod file;
@@ -18,6 +19,7 @@ mod json;
 pub(crate) mod keys;
 mod lines;
 mod merge;
+mod placeholder;
 mod read;
 mod references;
 pub(crate) mod report;
@@ -51,6 +53,7 @@ use crate::error::{Error, ErrorKind};
 use crate::policy::Policy;
 use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
+use crate::secrets::{ByConnection, Secrets, Uses};
 use crate::settings::Reference;
 
 /// What to read, and from where.
@@ -66,6 +69,8 @@ pub(crate) struct Options {
     pub(crate) overrides: Vec<(String, String)>,
     /// Whether what a variable, a file or a provider does not give is taken as unknown; where nothing is loaded.
     pub(crate) allow_unresolved: bool,
+    /// Where secrets come from, and those that were looked up.
+    pub(crate) secrets: Secrets,
 }
 
 impl fmt::Debug for Options {
@@ -87,6 +92,8 @@ pub(crate) struct LoadedConnection {
     pub(crate) kind: ConnectionType,
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
+    /// Where its name was written.
+    pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -96,6 +103,8 @@ pub(crate) struct Loaded {
     pub(crate) connections: Vec<LoadedConnection>,
     /// What is odd, but usable.
     pub(crate) warnings: Report,
+    /// The secrets that went into the settings of each connection.
+    pub(crate) secrets: Uses,
 }
 
 /// The layers, later ones win. Built-in defaults are below them all.
@@ -112,6 +121,8 @@ mod layer {
 }
 
 /// Reads, merges and checks everything; reports every mistake at once.
+///
+/// To be run by [`crate::secrets::resolved`]: what it lacks of secrets, it notes in the options' lookups.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let loaded = examine(options, registry, Report::default())?;
     if loaded.warnings.has_errors() {
@@ -131,10 +142,10 @@ pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Er
 
 /// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
 fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result<Loaded, Error> {
-    let resolver = Resolver::new(&options.environment, options.directory.as_deref());
+    let resolver = Resolver::new(options);
     let mut drafts = survey(options, registry, &resolver, &mut report);
     let merged = merge(&mut drafts, &resolver, &mut report)?;
-    let connections = read(
+    let (connections, uses) = read(
         &drafts.0,
         merged,
         drafts.1,
@@ -142,10 +153,15 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         &resolver,
         &mut report,
     );
+    if options.secrets.lookups.is_wanting() {
+        let message = "secrets have to be looked up before this configuration can be read";
+        return Err(Error::usage(ErrorKind::Other, message, None));
+    }
     report.sort();
     Ok(Loaded {
         connections,
         warnings: report,
+        secrets: Uses::new(&options.secrets, uses),
     })
 }
 
@@ -246,7 +262,8 @@ fn normal_tables(draft: &mut Draft, report: &mut Report) -> Vec<(usize, Table)> 
     tables
 }
 
-/// Reads every connection, checks what is between them, and gives those that can be used.
+/// Reads every connection, checks what is between them, and gives those that can be used, with the secrets that went
+/// into their settings.
 fn read(
     drafts: &Drafts,
     merged: Vec<Table>,
@@ -254,8 +271,9 @@ fn read(
     registry: &Registry,
     resolver: &Resolver<'_>,
     report: &mut Report,
-) -> Vec<LoadedConnection> {
+) -> (Vec<LoadedConnection>, ByConnection) {
     let mut connections = Vec::with_capacity(merged.len());
+    let mut uses = Vec::new();
     let mut targets = Vec::with_capacity(merged.len());
     for (draft, table) in drafts.list.iter().zip(merged) {
         let Some(kind) = draft.kind else {
@@ -269,11 +287,16 @@ fn read(
         let read = read::read(draft, kind, table, resolver, report);
         let usable = read.enabled != Some(false) && !draft.duplicate;
         if let Some((settings, policy)) = read.settings.filter(|_| usable) {
+            let name: Arc<str> = draft.name.as_str().into();
+            if !read.secrets.is_empty() {
+                uses.push((Arc::clone(&name), read.secrets));
+            }
             connections.push(LoadedConnection {
-                name: draft.name.as_str().into(),
+                name,
                 kind,
                 settings,
                 policy,
+                origin: draft.origin.clone(),
                 references: read.references.clone(),
             });
         }
@@ -283,5 +306,5 @@ fn read(
         });
     }
     references::check(drafts, &targets, incomplete, report);
-    connections
+    (connections, uses)
 }

@@ -14,6 +14,7 @@ use crate::nearest::nearest;
 use crate::policy::Policy;
 use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
+use crate::secrets::{Use, Wiped};
 use crate::settings::{ReadContext, Reference, Settings, TableReader};
 
 /// What reading a connection gave.
@@ -23,20 +24,25 @@ pub(crate) struct Read {
     pub(crate) references: Vec<Reference>,
     /// `None`: nobody knows.
     pub(crate) enabled: Option<bool>,
+    /// What went into the settings.
+    pub(crate) secrets: Vec<Use>,
 }
 
 /// Resolves and reads `table`, the merged settings of `draft`.
 pub(crate) fn read(
     draft: &Draft,
     kind: ConnectionType,
-    mut table: Table,
+    table: Table,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Read {
+    let mut table = Wiped(table);
     let mut path = vec![draft.path.clone()];
+    drop(resolver.take_uses());
     let enabled = is_enabled(&table, resolver);
     // What is switched off may well lack its variables and secrets here; all else about it is still checked.
     let mut unheard = Report::default();
+    resolver.ask(enabled != Some(false));
     for entry in &mut table.entries {
         let report = match enabled {
             Some(false) => &mut unheard,
@@ -44,6 +50,8 @@ pub(crate) fn read(
         };
         resolver.entry(entry, &mut path, report);
     }
+    resolver.ask(true);
+    let secrets = resolver.take_uses();
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
@@ -56,6 +64,7 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        secrets,
     }
 }
 
@@ -63,11 +72,12 @@ pub(crate) fn read(
 /// told and, where the type is right but not to be had, that some type knows each key.
 pub(crate) fn untyped(
     draft: &Draft,
-    mut table: Table,
+    table: Table,
     registry: &Registry,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) {
+    let mut table = Wiped(table);
     let mut path = vec![draft.path.clone()];
     if is_enabled(&table, resolver) == Some(false) {
         return;

@@ -118,8 +118,8 @@ pub struct Report {
     mistakes: Vec<Mistake>,
     errors: usize,
     warnings: usize,
-    /// How many values that could not be had were let pass; `None`: none is.
-    passed: Option<usize>,
+    /// Whether values that could not be had are let pass.
+    allows_unresolved: bool,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
@@ -128,21 +128,21 @@ const MAX_FINDINGS: usize = 5_000;
 impl Report {
     /// Lets pass from now on that a variable, a file or a provider does not give a value.
     pub(crate) fn allow_unresolved(&mut self) {
-        self.passed = Some(0);
+        self.allows_unresolved = true;
     }
 
-    /// How many values that could not be had were let pass.
-    pub(crate) fn passed(&self) -> usize {
-        self.passed.unwrap_or_default()
+    /// Whether values that could not be had are let pass.
+    pub(crate) fn allows_unresolved(&self) -> bool {
+        self.allows_unresolved
+    }
+
+    /// How many errors are kept.
+    pub(crate) fn error_count(&self) -> usize {
+        self.errors
     }
 
     pub(crate) fn push(&mut self, mistake: Mistake) {
-        if let Some(passed) = self
-            .passed
-            .as_mut()
-            .filter(|_| mistake.code.is_unresolved())
-        {
-            *passed += 1;
+        if self.allows_unresolved && mistake.code.is_unresolved() {
             return;
         }
         let count = match mistake.severity {

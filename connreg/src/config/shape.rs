@@ -284,9 +284,9 @@ impl<'a> Survey<'a> {
         report: &mut Report,
     ) -> Kind {
         let key = format!("{path}.{}", entry.key);
-        let passed = report.passed();
+        let errors = report.error_count();
         let Some((text, origin)) = type_text(self.resolver, entry, &key, report) else {
-            return if report.passed() > passed {
+            return if report.allows_unresolved() && report.error_count() == errors {
                 Kind::Unknown
             } else {
                 Kind::Mistaken

@@ -1,11 +1,13 @@
 //! Loading with more than a directory.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Connections, start};
 use crate::config::{self, Explanation, Options, Report};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::registry::Registry;
+use crate::secrets::{SecretProvider, resolved};
 
 /// Says what to load: a directory, a profile, an environment, values set in code.
 ///
@@ -80,6 +82,32 @@ impl Builder {
     /// [`check`](Self::check) alone: what is loaded needs its values.
     pub fn allow_unresolved(mut self) -> Self {
         self.options.allow_unresolved = true;
+        self
+    }
+
+    /// A provider of secrets for `${name:reference}`, in place of a linked one of the same name. Its name is made of small
+    /// letters, digits, `_` and `-`.
+    pub fn secret_provider(
+        mut self,
+        name: impl Into<String>,
+        provider: impl SecretProvider,
+    ) -> Self {
+        let providers = &mut self.options.secrets.providers;
+        providers.add(name.into(), Arc::new(provider));
+        self
+    }
+
+    /// Lets `${command:program argument …}` run programs, which it otherwise does with `CONNREG_ALLOW_COMMANDS=1` only:
+    /// whoever can write the configuration can then run anything as the user of this program.
+    pub fn allow_commands(mut self) -> Self {
+        self.options.secrets.providers.allow_commands = true;
+        self
+    }
+
+    /// Where `${file:name}` looks for what is not in the configuration's directory, in place of
+    /// `CONNREG_SECRETS_DIRECTORY`; without either, systemd's `CREDENTIALS_DIRECTORY` and `/run/secrets`.
+    pub fn secrets_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.options.secrets.providers.directory = Some(directory.into());
         self
     }
 
@@ -160,8 +188,10 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn explain(self, key: impl Into<String>) -> Result<Explanation, Error> {
+    pub async fn explain(mut self, key: impl Into<String>) -> Result<Explanation, Error> {
         let key = key.into();
+        // No provider is asked: what a secret is, is not shown anyway.
+        self.options.allow_unresolved = true;
         self.look(move |options, registry| config::explain(options, registry, &key))
             .await
     }
@@ -169,23 +199,13 @@ impl Builder {
     /// Runs `look` where it may block.
     async fn look<T: Send + 'static>(
         self,
-        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + 'static,
+        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let Self { options, registry } = self;
-        let look = move || match &registry {
-            Some(registry) => look(&options, registry),
-            None => look(&options, Registry::linked()?),
+        let look = move |options: &Options| match &registry {
+            Some(registry) => look(options, registry),
+            None => look(options, Registry::linked()?),
         };
-        match tokio::task::spawn_blocking(look).await {
-            Ok(seen) => seen,
-            Err(error) => {
-                // A bug of ours must not pass for a mistake of the user's.
-                if let Ok(panic) = error.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-                let message = "reading the configuration was cut off: the runtime shuts down";
-                Err(Error::usage(ErrorKind::Closed, message, None))
-            }
-        }
+        resolved(options, look).await?
     }
 }

@@ -30,6 +30,7 @@ use crate::context::Context;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Hub};
 use crate::nearest::nearest;
+use crate::secrets::{self, Uses};
 
 /// Every configured connection of a program, by name. Cheap to clone.
 ///
@@ -59,6 +60,7 @@ pub(crate) struct Inner {
     /// Positions in the order of closing: those of one group side by side, each before those that it depends on.
     closing: Vec<Vec<usize>>,
     warnings: Report,
+    secrets: Uses,
     hub: Arc<Hub>,
 }
 
@@ -87,14 +89,20 @@ impl Connections {
                 canonical: HashMap::new(),
                 closing,
                 warnings: loaded.warnings,
+                secrets: loaded.secrets,
                 hub: Arc::new(Hub::new()),
             };
             for (index, connection) in loaded.connections.into_iter().enumerate() {
                 let name = connection.name;
                 inner.exact.insert(Arc::clone(&name), index);
                 inner.canonical.insert(canonical(&name), index);
-                let context =
-                    Context::new(name, connection.kind, connection.policy, Weak::clone(peers));
+                let context = Context::new(
+                    name,
+                    connection.kind,
+                    connection.policy,
+                    connection.origin,
+                    Weak::clone(peers),
+                );
                 inner.slots.push(
                     connection
                         .settings
@@ -189,6 +197,24 @@ impl Connections {
     /// What was odd in the configuration, but usable. It was also logged.
     pub fn warnings(&self) -> &Report {
         &self.0.warnings
+    }
+
+    /// Waits until a secret that connections were configured with has another value, or is about to end, and gives the
+    /// names of those connections; never ends where no secret comes from a file or a provider.
+    ///
+    /// Files are looked at every second. May be dropped at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// for name in connections.secret_changed().await {
+    ///     println!("`{name}` has a new secret");
+    /// }
+    /// # }
+    /// ```
+    pub async fn secret_changed(&self) -> Vec<Arc<str>> {
+        secrets::changed(&self.0.secrets).await
     }
 
     /// Opens every connection, side by side; waits for the required ones, 30 s at the most.
