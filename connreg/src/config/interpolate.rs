@@ -70,6 +70,11 @@ impl<'a> Resolver<'a> {
         std::mem::take(&mut self.state().uses)
     }
 
+    /// Whether no provider is ever asked, so that what it would give stays unknown.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
     /// Whether no provider is to be asked.
     pub(super) fn is_quiet(&self) -> bool {
         self.offline || self.state().quiet

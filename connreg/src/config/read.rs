@@ -124,7 +124,9 @@ fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> Option<bool> {
     let (mut report, mut references) = (Report::default(), Vec::new());
     resolver.entry(&mut entry, &mut Vec::new(), &mut report);
     if entry.node.is_mistaken() {
-        return None;
+        // Where a provider has to say it first, nothing else is asked for until then.
+        let waits = !report.has_errors() && !resolver.is_offline();
+        return if waits { Some(false) } else { None };
     }
     let table = Table {
         entries: vec![entry.clone()],
