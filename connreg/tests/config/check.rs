@@ -1,6 +1,19 @@
 //! Checking without opening, and without what is only there in production.
 
-use crate::folder::Folder;
+use crate::folder::{Folder, on_runtime};
+
+/// What a check says, line by line.
+fn checked(folder: &Folder, allow_unresolved: bool) -> Vec<String> {
+    let mut builder = folder.builder(folder.path());
+    if allow_unresolved {
+        builder = builder.allow_unresolved();
+    }
+    let report = on_runtime(builder.check()).expect("the types fit together");
+    let lines = report.mistakes().iter();
+    lines
+        .map(|mistake| folder.plain(&mistake.to_string()))
+        .collect()
+}
 
 #[test]
 fn a_check_tells_everything_and_opens_nothing() {
@@ -11,7 +24,7 @@ fn a_check_tells_everything_and_opens_nothing() {
         )
         .file("application-prod.yaml", "db: {}\n");
     assert_eq!(
-        folder.checked(false),
+        checked(&folder, false),
         [
             "warning: application-prod.yaml: this file was not read: `prod` is neither a category nor the active \
              profile; no profile is active; it is chosen by CONNREG_PROFILE or in code",
@@ -42,8 +55,8 @@ db:
     password_file: /nowhere/at/all
 "##,
     );
-    assert_eq!(folder.checked(true), [""; 0]);
-    assert_eq!(folder.checked(false).len(), 9);
+    assert_eq!(checked(&folder, true), [""; 0]);
+    assert_eq!(checked(&folder, false).len(), 9);
     // What is loaded needs its values.
     assert_eq!(folder.errors().len(), 9);
 }
@@ -63,7 +76,7 @@ db:
 "#,
     );
     assert_eq!(
-        folder.checked(true),
+        checked(&folder, true),
         [
             "error: application.yaml:3:3: `db.pg.database`: `database` is missing; for example `database: shop`",
             "error: application.yaml:5:11: `db.pg.port`: 99999 is out of range, which is 0..=65535",
@@ -92,7 +105,7 @@ db:
 "#,
     );
     assert_eq!(
-        folder.checked(true),
+        checked(&folder, true),
         [
             "error: application.yaml:6:5: `connections.one.hots`: unknown key; did you mean `hosts`?",
             "error: application.yaml:7:24: `connections.one.operation_timeout`: expected a duration such as \"30s\", found `soon`",
@@ -107,7 +120,7 @@ fn what_every_connection_has_is_checked_below_a_wrong_type_too() {
         "application.yaml",
         "connections:\n  one:\n    type: pgg\n    database: shop\n    pool: {max_size: 0}\n",
     );
-    let findings = folder.checked(false);
+    let findings = checked(&folder, false);
     assert_eq!(findings.len(), 2, "{findings:?}");
     assert!(findings[1].contains("`connections.one.pool.max_size`: 0 is too small"));
 }
@@ -128,7 +141,7 @@ connections:
 "#,
     );
     assert_eq!(
-        folder.checked(true),
+        checked(&folder, true),
         [
             "error: application.yaml:8:29: `connections.d.base`: there is no connection `nobody`; connections of type `pg`: maybe, off",
             "error: application.yaml:9:29: `connections.e.base`: the connection `off` is disabled; enable it, or disable this one as well",

@@ -2,7 +2,13 @@
 
 use connreg::config::{Explanation, Layer};
 
-use crate::folder::Folder;
+use crate::folder::{Folder, on_runtime};
+
+/// Where a setting comes from; or why that can't be told, without the folder's path.
+fn explained(folder: &Folder, key: &str) -> Result<Explanation, String> {
+    let explained = on_runtime(folder.builder(folder.path()).explain(key));
+    explained.map_err(|error| folder.plain(&error.to_string()))
+}
 
 fn shop() -> Folder {
     Folder::new()
@@ -53,7 +59,7 @@ fn each_layer_that_sets_it_is_told_by_any_of_its_names() {
         "shop.connection-pool-size",
         "SHOP.Pool.MaximumSize",
     ] {
-        let explanation = folder.explained(key).expect(key);
+        let explanation = explained(&folder, key).expect(key);
         assert_eq!(explanation.key, "shop.pool.max_size");
         assert_eq!(
             layers(&folder, &explanation),
@@ -72,7 +78,7 @@ fn each_layer_that_sets_it_is_told_by_any_of_its_names() {
 #[test]
 fn a_well_known_variable_shows_that_it_beats_the_files() {
     let folder = shop();
-    let explanation = folder.explained("shop.host").expect("a setting");
+    let explanation = explained(&folder, "shop.host").expect("a setting");
     assert_eq!(
         layers(&folder, &explanation),
         [
@@ -90,7 +96,7 @@ fn a_well_known_variable_shows_that_it_beats_the_files() {
 #[test]
 fn a_secret_is_told_as_set_or_not_and_its_file_is_not_opened() {
     let folder = shop();
-    let explanation = folder.explained("shop.password").expect("a setting");
+    let explanation = explained(&folder, "shop.password").expect("a setting");
     assert_eq!(
         layers(&folder, &explanation),
         [
@@ -98,10 +104,10 @@ fn a_secret_is_told_as_set_or_not_and_its_file_is_not_opened() {
             "files: [set], application.yaml:9:15",
         ]
     );
-    let explanation = folder.explained("shop.tls.passphrase").expect("a setting");
+    let explanation = explained(&folder, "shop.tls.passphrase").expect("a setting");
     assert_eq!(explanation.settings[0].value(), "[not set]");
     for key in ["shop", "shop.password", "shop.options"] {
-        let explanation = folder.explained(key).expect(key);
+        let explanation = explained(&folder, key).expect(key);
         let text = format!("{explanation} {explanation:?} {}", json(&explanation));
         assert!(
             !text.contains("hunter2") && !text.contains("abcdef"),
@@ -117,7 +123,7 @@ fn json(explanation: &Explanation) -> String {
 #[test]
 fn one_setting_is_shown_with_all_that_is_known_of_it() {
     let folder = shop();
-    let explanation = folder.explained("shop.pool_size").expect("a setting");
+    let explanation = explained(&folder, "shop.pool_size").expect("a setting");
     let shown = folder.plain(&explanation.to_string());
     assert_eq!(
         shown,
@@ -137,7 +143,7 @@ fn one_setting_is_shown_with_all_that_is_known_of_it() {
 #[test]
 fn a_whole_connection_is_shown_setting_by_setting() {
     let folder = shop();
-    let explanation = folder.explained("shop").expect("a connection");
+    let explanation = explained(&folder, "shop").expect("a connection");
     let shown = folder.plain(&explanation.to_string());
     for line in [
         "shop: pg, application.yaml:3:3",
@@ -147,7 +153,7 @@ fn a_whole_connection_is_shown_setting_by_setting() {
     ] {
         assert!(shown.contains(line), "{line}\n{shown}");
     }
-    let table = folder.explained("shop.tls").expect("a table");
+    let table = explained(&folder, "shop.tls").expect("a table");
     let paths: Vec<&str> = table.settings.iter().map(|s| s.path.as_str()).collect();
     assert_eq!(paths, ["tls.mode", "tls.ca", "tls.passphrase"]);
 }
@@ -163,7 +169,7 @@ fn mistakes_elsewhere_and_in_the_value_itself_don_t_matter() {
             "application-db.yaml",
             "db: {pg: {port: many, hots: 1}, mem: {limit: -1}}\n",
         );
-    let explanation = folder.explained("pg.port").expect("a setting");
+    let explanation = explained(&folder, "pg.port").expect("a setting");
     assert_eq!(
         layers(&folder, &explanation),
         [
@@ -198,7 +204,7 @@ fn an_unknown_key_is_told_with_the_nearest() {
             "`port.x` is no setting of `shop`, which is of type `pg`; `port` has no keys",
         ),
     ] {
-        assert_eq!(folder.explained(key).expect_err(key), expected);
+        assert_eq!(explained(&folder, key).expect_err(key), expected);
     }
 }
 
@@ -207,7 +213,7 @@ fn a_connection_that_may_stand_in_an_unreadable_file_is_said_to() {
     let folder = Folder::new()
         .file("application.yaml", "db: [\n")
         .file("connections.yaml", "{}\n");
-    let error = folder.explained("cache").expect_err("unknown");
+    let error = explained(&folder, "cache").expect_err("unknown");
     assert!(
         error.starts_with("there is no connection `cache`; it may stand in a file that can't be read: error: application.yaml:2:1"),
         "{error}"

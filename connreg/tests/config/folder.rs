@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::config::{Explanation, Mistake, Severity};
+use connreg::config::{Mistake, Severity};
 use connreg::{Builder, Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
@@ -63,23 +63,7 @@ impl Folder {
     }
 
     pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
-        block_on(self.builder(directory).load())
-    }
-
-    /// What a check says, line by line.
-    pub(crate) fn checked(&self, allow_unresolved: bool) -> Vec<String> {
-        let mut builder = self.builder(&self.path);
-        if allow_unresolved {
-            builder = builder.allow_unresolved();
-        }
-        let report = block_on(builder.check()).expect("the types fit together");
-        let lines = report.mistakes().iter();
-        lines.map(|m| self.plain(&m.to_string())).collect()
-    }
-
-    /// Where a setting comes from; or why that can't be told, without the folder's path.
-    pub(crate) fn explained(&self, key: &str) -> Result<Explanation, String> {
-        block_on(self.builder(&self.path).explain(key)).map_err(|e| self.plain(&e.to_string()))
+        on_runtime(self.builder(directory).load())
     }
 
     /// What loads `directory` with the environment, values and profile that were given.
@@ -164,7 +148,7 @@ impl Folder {
 }
 
 /// Runs on a runtime of its own.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
