@@ -73,7 +73,7 @@ impl Core {
         Context::clone(&self.context.load())
     }
 
-    pub(super) fn set_context(&self, context: Context) {
+    pub(crate) fn set_context(&self, context: Context) {
         self.context.store(Arc::new(context));
     }
 

@@ -15,7 +15,7 @@ fn renders(folder: Folder, expected: Expect) {
 /// All findings, whether or not they make the configuration unusable.
 fn report(folder: &Folder) -> Report {
     match folder.load() {
-        Ok(connections) => connections.warnings().clone(),
+        Ok(connections) => Report::clone(&connections.warnings()),
         Err(error) => match error.report() {
             Some(report) => report.clone(),
             None => panic!("{error}"),
