@@ -12,6 +12,7 @@ mod closing;
 
 mod info;
 mod opening;
+mod run;
 mod slot;
 mod untyped;
 

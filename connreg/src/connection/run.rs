@@ -219,11 +219,7 @@ enum Step {
     Work,
 }
 
-async fn run<S, C, F, Fut, V, E>(
-    source: &S,
-    call: &CallPolicy<C>,
-    mut operation: F,
-) -> Result<V, E>
+async fn run<S, C, F, Fut, V, E>(source: &S, call: &CallPolicy<C>, mut operation: F) -> Result<V, E>
 where
     S: Provides,
     C: Classifier<E>,
@@ -250,10 +246,7 @@ where
         limit,
         deadline: limit.map(|limit| started + limit),
     };
-    let result = attempt
-        .all(&mut operation)
-        .instrument(span.clone())
-        .await;
+    let result = attempt.all(&mut operation).instrument(span.clone()).await;
     let took = started.elapsed();
     match result {
         Ok(value) => {
@@ -338,9 +331,8 @@ impl<S: Provides, C> Attempt<'_, S, C> {
         E: From<Error>,
     {
         let turn = self.resilience.turn(self.deadline).await;
-        let _turn = turn.map_err(|error| {
-            self.failed(self.error(error), Step::Rejected(Rejected::Bulkhead))
-        })?;
+        let _turn = turn
+            .map_err(|error| self.failed(self.error(error), Step::Rejected(Rejected::Bulkhead)))?;
         let (permit, change) = self
             .resilience
             .breaker
@@ -456,11 +448,11 @@ impl<C: ?Sized + Send + Sync + 'static> Provides for CapabilityConnection<C> {
     type Client = CapabilityClient<C>;
 
     fn core(&self) -> &Arc<Core> {
-        self.slot().core()
+        self.core()
     }
 
     fn current(&self) -> Option<CapabilityClient<C>> {
-        self.current_view()
+        CapabilityConnection::current(self)
     }
 
     async fn opened(&self) -> Result<CapabilityClient<C>, Error> {

@@ -7,4 +7,4 @@ pub mod names;
 mod operation;
 
 pub use operation::OperationStatistics;
-pub(crate) use operation::Operations;
+pub(crate) use operation::{Operations, Rejected};
