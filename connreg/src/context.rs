@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::backend::Backend;
+use crate::config::Origin;
 use crate::connection::Connection;
 use crate::connections::Inner as Peers;
 use crate::error::{ConnectError, Error, ErrorKind};
@@ -22,6 +23,7 @@ struct Inner {
     name: Arc<str>,
     kind: ConnectionType,
     policy: Policy,
+    origin: Origin,
     peers: Weak<Peers>,
 }
 
@@ -30,12 +32,14 @@ impl Context {
         name: Arc<str>,
         kind: ConnectionType,
         policy: Policy,
+        origin: Origin,
         peers: Weak<Peers>,
     ) -> Self {
         Self(Arc::new(Inner {
             name,
             kind,
             policy,
+            origin,
             peers,
         }))
     }
@@ -53,6 +57,11 @@ impl Context {
     /// What the connection was told beside its type's own settings.
     pub fn policy(&self) -> &Policy {
         &self.0.policy
+    }
+
+    /// Where the connection's name was written.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
     }
 
     /// How long opening may take; `connect` is dropped when it has passed.

@@ -48,6 +48,7 @@
 //!
 //! - `pool`: `pool::Pool`, the fair pool for back ends whose connections are exclusive.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
+//! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
 //! - `testing`: the suites that a back end's capabilities can be put through.
 #![forbid(unsafe_code)]
 
@@ -62,6 +63,7 @@ pub mod cli;
 pub mod config;
 mod connection;
 mod connection_enum;
+mod connection_limit;
 mod connections;
 mod context;
 mod descriptor;
@@ -96,6 +98,7 @@ pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, ClosedConnection, Connection,
     ConnectionInfo, Opening,
 };
+pub use crate::connection_limit::ConnectionLimit;
 pub use crate::connections::{Builder, CloseReport, Connections, Status};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};

@@ -74,6 +74,8 @@ pub(crate) struct LoadedConnection {
     pub(crate) kind: ConnectionType,
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
+    /// Where its name was written.
+    pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
 }
 
@@ -258,6 +260,7 @@ fn read(
                 kind,
                 settings,
                 policy,
+                origin: draft.origin.clone(),
                 references: read.references.clone(),
             });
         }

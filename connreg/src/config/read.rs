@@ -70,6 +70,10 @@ fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> bool {
     let mut entry: Entry = entry.clone();
     let (mut report, mut references) = (Report::default(), Vec::new());
     resolver.entry(&mut entry, &mut Vec::new(), &mut report);
+    if entry.node.is_mistaken() && !report.has_errors() {
+        // A provider has to say it first; until then nothing else is asked for.
+        return false;
+    }
     let table = Table {
         entries: vec![entry.clone()],
     };

@@ -11,6 +11,7 @@ mod checking;
 mod closing;
 
 mod info;
+mod limit;
 mod opening;
 mod run;
 mod slot;

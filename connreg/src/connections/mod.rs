@@ -96,8 +96,13 @@ impl Connections {
                 let name = connection.name;
                 inner.exact.insert(Arc::clone(&name), index);
                 inner.canonical.insert(canonical(&name), index);
-                let context =
-                    Context::new(name, connection.kind, connection.policy, Weak::clone(peers));
+                let context = Context::new(
+                    name,
+                    connection.kind,
+                    connection.policy,
+                    connection.origin,
+                    Weak::clone(peers),
+                );
                 inner.slots.push(
                     connection
                         .settings

@@ -160,6 +160,26 @@ impl Error {
         }
     }
 
+    /// What failed, without what to do next.
+    pub fn message(&self) -> String {
+        Message(self).to_string()
+    }
+
+    /// Why, each cause before its own cause.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries' errors wrap another one and say the same again.
+            if causes.last() != Some(&text) {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes
+    }
+
     /// Every mistake found in the configuration, if that is what failed.
     pub fn report(&self) -> Option<&Report> {
         match &self.0.detail {
@@ -169,24 +189,34 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+/// What failed: `Display` without the advice.
+struct Message<'e>(&'e Error);
+
+impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.detail {
+        let Inner {
+            kind,
+            connection,
+            detail,
+        } = &*self.0.0;
+        match detail {
             Detail::Connect { attempted, error } => {
-                let name = self.0.connection.as_deref().unwrap_or("?");
-                write!(
-                    f,
-                    "connection `{name}`: {attempted}: {error} ({})",
-                    self.0.kind
-                )?;
+                let name = connection.as_deref().unwrap_or("?");
+                write!(f, "connection `{name}`: {attempted}: {error} ({kind})")
             }
-            Detail::Usage { message, .. } => f.write_str(message)?,
-            Detail::Configuration(report) => return report.fmt(f),
+            Detail::Usage { message, .. } => f.write_str(message),
+            Detail::Configuration(report) => report.fmt(f),
             Detail::Several(errors) => {
                 write!(f, "{} connections failed:", errors.len())?;
-                return errors.iter().try_for_each(|error| write!(f, "\n  {error}"));
+                errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Message(self).fmt(f)?;
         match self.help() {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
@@ -198,18 +228,8 @@ impl fmt::Debug for Error {
     /// The message with every cause, as `fn main() -> Result<(), Error>` prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
-        let mut said = String::new();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some libraries' errors wrap another one and say the same again.
-            if text != said {
-                write!(f, "\n  caused by: {text}")?;
-            }
-            said = text;
-            cause = error.source();
-        }
-        Ok(())
+        let mut causes = self.causes().into_iter();
+        causes.try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
     }
 }
 
