@@ -84,7 +84,8 @@ async fn it_gives_the_open_client_and_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn work_that_has_begun_is_repeated_only_where_that_is_safe() {
-    let (_connections, connection) = open("run_safe", &[("circuit_breaker.enabled", "false")]).await;
+    let (_connections, connection) =
+        open("run_safe", &[("circuit_breaker.enabled", "false")]).await;
     for (sent, plain, single, idempotent) in [
         (Sent::No, 1, 3, 3),
         (Sent::Unknown, 1, 1, 3),

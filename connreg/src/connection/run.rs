@@ -209,6 +209,17 @@ struct Failed<E> {
     at: Step,
 }
 
+impl<E: From<Error>> Failed<E> {
+    #[cold]
+    fn of(error: Error, at: Step) -> Self {
+        Self {
+            fault: error.fault(),
+            error: error.into(),
+            at,
+        }
+    }
+}
+
 /// How far an attempt came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -332,12 +343,12 @@ impl<S: Provides, C> Attempt<'_, S, C> {
     {
         let turn = self.resilience.turn(self.deadline).await;
         let _turn = turn
-            .map_err(|error| self.failed(self.error(error), Step::Rejected(Rejected::Bulkhead)))?;
+            .map_err(|error| Failed::of(self.error(error), Step::Rejected(Rejected::Bulkhead)))?;
         let (permit, change) = self
             .resilience
             .breaker
             .admit()
-            .map_err(|error| self.failed(error, Step::Rejected(Rejected::CircuitBreaker)))?;
+            .map_err(|error| Failed::of(error, Step::Rejected(Rejected::CircuitBreaker)))?;
         self.changed(change);
         let client = match self.source.current() {
             Some(client) => client,
@@ -347,12 +358,12 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                     self.changed(permit.failed(error.fault(), Some(&error)));
                     let known = !error.is(error.root());
                     let at = if known { Step::Down } else { Step::Open };
-                    return Err(self.failed(error, at));
+                    return Err(Failed::of(error, at));
                 }
                 None => {
                     let error = self.late("opening the connection took too long", Sent::No);
                     self.changed(permit.failed(error.fault(), Some(&error)));
-                    return Err(self.failed(error, Step::Open));
+                    return Err(Failed::of(error, Step::Open));
                 }
             },
         };
@@ -378,7 +389,7 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             None => {
                 let error = self.late("it took too long", Sent::Unknown);
                 self.changed(permit.failed(error.fault(), Some(&error)));
-                Err(self.failed(error, Step::Work))
+                Err(Failed::of(error, Step::Work))
             }
         }
     }
@@ -394,15 +405,6 @@ impl<S: Provides, C> Attempt<'_, S, C> {
     fn changed(&self, change: Option<Change>) {
         if let Some(change) = change {
             self.core.breaker_changed(change);
-        }
-    }
-
-    #[cold]
-    fn failed<E: From<Error>>(&self, error: Error, at: Step) -> Failed<E> {
-        Failed {
-            fault: error.fault(),
-            error: error.into(),
-            at,
         }
     }
 

@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     fn of_one(max_queue: u32) -> Bulkhead {
         let settings = BulkheadSettings {

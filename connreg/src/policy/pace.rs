@@ -9,7 +9,7 @@ use super::delays::Delays;
 use super::{Fault, RetryBudgetSettings, RetrySettings};
 
 /// A server's word on when to come back is not waited for longer than this where no deadline says how long to wait.
-const LONGEST_HINT: Duration = Duration::from_secs(60);
+const LONGEST_HINT: Duration = Duration::from_mins(1);
 
 /// The attempts of one operation.
 #[derive(Debug)]
@@ -101,8 +101,8 @@ mod tests {
     fn a_server_that_asks_for_an_hour_ends_it() {
         let (settings, budget) = (RetrySettings::default(), RetryBudget::default());
         let mut pace = Pace::new(&settings, &budget, None);
-        assert_eq!(pace.after(busy(Duration::from_secs(3600)), 1), None);
-        let minute = Duration::from_secs(60);
+        assert_eq!(pace.after(busy(Duration::from_hours(1)), 1), None);
+        let minute = Duration::from_mins(1);
         assert_eq!(pace.after(busy(minute), 1), Some(minute));
     }
 

@@ -11,7 +11,7 @@ use super::machine::{Machine, Ticket};
 use super::sync::{Locked, Primitives, Standard, Word};
 use crate::event::BreakerState;
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 const RECOVERY: Duration = Duration::from_secs(30);
 
 fn settings(failure_threshold: u32, success_threshold: u32) -> CircuitBreakerSettings {
@@ -58,7 +58,7 @@ fn an_open_one_says_when_to_come_back_and_lets_one_through_then() {
     let mut machine = Machine::new(settings(1, 2));
     opened(&mut machine, start);
     let rejected = machine.acquire(start + RECOVERY / 3).unwrap_err();
-    assert_eq!(rejected.retry_after, Some(RECOVERY - RECOVERY / 3));
+    assert_eq!(rejected.retry_after, Some(RECOVERY / 3 * 2));
     let later = start + RECOVERY;
     let probe = admitted(&mut machine, later);
     assert!(machine.acquire(later).is_err(), "one at a time");
