@@ -1,6 +1,7 @@
 //! What `run` and its kin do around an operation: deadline, retry, breaker, bulkhead, counting, events, metrics.
 
 #[allow(dead_code, reason = "other tests need more of it")]
+#[path = "runtime/scripted.rs"]
 mod scripted;
 
 use std::error::Error as _;

@@ -11,7 +11,7 @@ use super::activity::{Activity, InFlight};
 use super::opening::Gate;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
-use crate::event::{Emitter, Event, EventKind, EventListener, Hub};
+use crate::event::{BreakerState, Emitter, Event, EventKind, EventListener, Hub};
 use crate::lifecycle::{Lifecycle, State};
 use crate::observe::Operations;
 use crate::policy::{Change, Resilience};
@@ -80,9 +80,14 @@ impl Core {
         Context::clone(&self.context.load())
     }
 
-    pub(super) fn set_context(&self, context: Context) {
+    pub(crate) fn set_context(&self, context: Context) {
         let resilience = Resilience::new(context.name(), context.policy());
-        self.resilience.store(Arc::new(resilience));
+        let before = self.resilience.swap(Arc::new(resilience));
+        // What other settings have led to says little under these.
+        let (from, to) = (before.breaker.state(), BreakerState::Closed);
+        if from != to {
+            self.breaker_changed(Change { from, to });
+        }
         self.context.store(Arc::new(context));
     }
 
