@@ -90,6 +90,9 @@ impl Resolver<'_> {
         if let Some(behind) = behind
             && self.secrets.providers.is_known(name)
         {
+            if self.variable(name).is_some() {
+                self.pass_over(name);
+            }
             return self.provided(name, behind, output, depth);
         }
         if !is_name(name) {
