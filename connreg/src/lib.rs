@@ -74,7 +74,7 @@ pub mod http;
 mod lifecycle;
 mod nearest;
 pub mod observe;
-mod policy;
+pub mod policy;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;
@@ -101,7 +101,7 @@ pub use crate::connection::{
     ConnectionInfo, Opening,
 };
 pub use crate::connection_limit::ConnectionLimit;
-pub use crate::connections::{Builder, CloseReport, Connections, Status};
+pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, Status, Watcher};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};

@@ -104,6 +104,7 @@ codes! {
     SecretNotGiven = "CR0511" "a provider could not give a secret"
     CommandsOff = "CR0512" "commands are switched off"
     PlaceholderInCommand = "CR0513" "a command holds a placeholder"
+    ProviderBeforeVariable = "CR0514" "a provider of secrets has the name of a variable"
     // References between connections.
     ReferenceToNothing = "CR0601" "a reference leads to no connection"
     ReferenceToOtherType = "CR0602" "a reference leads to a connection of another type"
@@ -118,6 +119,17 @@ impl Code {
     /// Every code, in the order of the numbers.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
         Self::ALL.iter().copied()
+    }
+
+    /// Whether a value is only not to be had here, and may be elsewhere.
+    pub(crate) fn is_unresolved(self) -> bool {
+        matches!(
+            self,
+            Self::VariableNotSet
+                | Self::TokenNotSet
+                | Self::UnreadableValueFile
+                | Self::CommandsOff
+        )
     }
 
     /// The code with this number, without regard to case.

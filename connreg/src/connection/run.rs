@@ -209,6 +209,17 @@ struct Failed<E> {
     at: Step,
 }
 
+impl<E: From<Error>> Failed<E> {
+    #[cold]
+    fn of(error: Error, at: Step) -> Self {
+        Self {
+            fault: error.fault(),
+            error: error.into(),
+            at,
+        }
+    }
+}
+
 /// How far an attempt came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
@@ -219,11 +230,7 @@ enum Step {
     Work,
 }
 
-async fn run<S, C, F, Fut, V, E>(
-    source: &S,
-    call: &CallPolicy<C>,
-    mut operation: F,
-) -> Result<V, E>
+async fn run<S, C, F, Fut, V, E>(source: &S, call: &CallPolicy<C>, mut operation: F) -> Result<V, E>
 where
     S: Provides,
     C: Classifier<E>,
@@ -250,10 +257,7 @@ where
         limit,
         deadline: limit.map(|limit| started + limit),
     };
-    let result = attempt
-        .all(&mut operation)
-        .instrument(span.clone())
-        .await;
+    let result = attempt.all(&mut operation).instrument(span.clone()).await;
     let took = started.elapsed();
     match result {
         Ok(value) => {
@@ -338,14 +342,13 @@ impl<S: Provides, C> Attempt<'_, S, C> {
         E: From<Error>,
     {
         let turn = self.resilience.turn(self.deadline).await;
-        let _turn = turn.map_err(|error| {
-            self.failed(self.error(error), Step::Rejected(Rejected::Bulkhead))
-        })?;
+        let _turn = turn
+            .map_err(|error| Failed::of(self.error(error), Step::Rejected(Rejected::Bulkhead)))?;
         let (permit, change) = self
             .resilience
             .breaker
             .admit()
-            .map_err(|error| self.failed(error, Step::Rejected(Rejected::CircuitBreaker)))?;
+            .map_err(|error| Failed::of(error, Step::Rejected(Rejected::CircuitBreaker)))?;
         self.changed(change);
         let client = match self.source.current() {
             Some(client) => client,
@@ -355,12 +358,12 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                     self.changed(permit.failed(error.fault(), Some(&error)));
                     let known = !error.is(error.root());
                     let at = if known { Step::Down } else { Step::Open };
-                    return Err(self.failed(error, at));
+                    return Err(Failed::of(error, at));
                 }
                 None => {
                     let error = self.late("opening the connection took too long", Sent::No);
                     self.changed(permit.failed(error.fault(), Some(&error)));
-                    return Err(self.failed(error, Step::Open));
+                    return Err(Failed::of(error, Step::Open));
                 }
             },
         };
@@ -386,7 +389,7 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             None => {
                 let error = self.late("it took too long", Sent::Unknown);
                 self.changed(permit.failed(error.fault(), Some(&error)));
-                Err(self.failed(error, Step::Work))
+                Err(Failed::of(error, Step::Work))
             }
         }
     }
@@ -402,15 +405,6 @@ impl<S: Provides, C> Attempt<'_, S, C> {
     fn changed(&self, change: Option<Change>) {
         if let Some(change) = change {
             self.core.breaker_changed(change);
-        }
-    }
-
-    #[cold]
-    fn failed<E: From<Error>>(&self, error: Error, at: Step) -> Failed<E> {
-        Failed {
-            fault: error.fault(),
-            error: error.into(),
-            at,
         }
     }
 
@@ -456,11 +450,11 @@ impl<C: ?Sized + Send + Sync + 'static> Provides for CapabilityConnection<C> {
     type Client = CapabilityClient<C>;
 
     fn core(&self) -> &Arc<Core> {
-        self.slot().core()
+        self.core()
     }
 
     fn current(&self) -> Option<CapabilityClient<C>> {
-        self.current_view()
+        CapabilityConnection::current(self)
     }
 
     async fn opened(&self) -> Result<CapabilityClient<C>, Error> {

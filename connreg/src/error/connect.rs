@@ -133,3 +133,17 @@ impl StdError for ConnectError {
         self.source.as_ref().map(|source| &**source as _)
     }
 }
+
+impl From<Error> for ConnectError {
+    /// For a back end that needs another connection, and can't do without.
+    fn from(error: Error) -> Self {
+        let mut cause = Self::new(error.kind(), "another connection failed")
+            .with_transient(error.is_transient())
+            .with_sent(error.request_sent());
+        cause.retry_after = error.retry_after();
+        if let Some(name) = error.connection() {
+            cause.message = format!("connection `{name}` failed");
+        }
+        cause.with_source(error)
+    }
+}

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use metrics::{Label, Level, Metadata, Recorder, Unit};
 
 pub use operation::OperationStatistics;
-pub(crate) use operation::Operations;
+pub(crate) use operation::{Operations, Rejected};
 
 use crate::registry::ConnectionType;
 use names::MetricKind;

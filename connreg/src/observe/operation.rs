@@ -102,9 +102,9 @@ impl Operations {
             db.system.name = names::system(self.kind.name()),
             db.operation.name = operation,
             connection = &*self.name,
-            r#type = self.kind.name(),
+            "type" = self.kind.name(),
             category = self.kind.category(),
-            error.r#type = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
         )
     }
 

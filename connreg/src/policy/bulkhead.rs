@@ -6,12 +6,14 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
+use super::BulkheadSettings;
+
 /// Lets so much work in at a time; the rest waits in the order of coming, in a queue that has an end.
 #[derive(Debug)]
 pub(crate) struct Bulkhead {
     turns: Semaphore,
     max_concurrent: usize,
-    max_waiting: usize,
+    max_waiting: Option<usize>,
     max_wait: Duration,
     waiting: AtomicUsize,
 }
@@ -26,15 +28,16 @@ pub(crate) enum Refusal {
 }
 
 impl Bulkhead {
-    pub(crate) fn new(max_concurrent: usize, max_waiting: usize, max_wait: Duration) -> Self {
-        let max_concurrent = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
-        Self {
+    /// `None`: any number may be under way.
+    pub(crate) fn new(settings: &BulkheadSettings) -> Option<Self> {
+        let max_concurrent = settings.max_concurrent?.max(1) as usize;
+        Some(Self {
             turns: Semaphore::new(max_concurrent),
             max_concurrent,
-            max_waiting,
-            max_wait,
+            max_waiting: settings.max_queue.map(|most| most as usize),
+            max_wait: settings.max_wait,
             waiting: AtomicUsize::new(0),
-        }
+        })
     }
 
     /// A turn, given back when dropped. Waits as long as may be waited, never past `deadline`.
@@ -59,16 +62,20 @@ impl Bulkhead {
     /// `3 of 3 under way, 2 of 2 waiting`.
     pub(crate) fn figures(&self) -> String {
         let under_way = self.max_concurrent - self.turns.available_permits();
+        let waiting = self.waiting.load(Ordering::Acquire);
+        let most = match self.max_waiting {
+            Some(most) => format!(" of {most}"),
+            None => String::new(),
+        };
         format!(
-            "{under_way} of {} under way, {} of {} waiting",
-            self.max_concurrent,
-            self.waiting.load(Ordering::Acquire),
-            self.max_waiting
+            "{under_way} of {} under way, {waiting}{most} waiting",
+            self.max_concurrent
         )
     }
 
     fn wait(&self) -> Option<Waiting<'_>> {
-        let wait = |waiting| (waiting < self.max_waiting).then_some(waiting + 1);
+        let most = self.max_waiting.unwrap_or(usize::MAX);
+        let wait = |waiting| (waiting < most).then_some(waiting + 1);
         self.waiting
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, wait)
             .ok()
@@ -93,11 +100,20 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
+
+    fn of_one(max_queue: u32) -> Bulkhead {
+        let settings = BulkheadSettings {
+            max_concurrent: Some(1),
+            max_queue: Some(max_queue),
+            max_wait: LONG,
+        };
+        Bulkhead::new(&settings).unwrap()
+    }
 
     #[tokio::test(start_paused = true)]
     async fn turns_come_in_the_order_of_asking() {
-        let bulkhead = Arc::new(Bulkhead::new(1, 10, LONG));
+        let bulkhead = Arc::new(of_one(10));
         let first = bulkhead.enter(None).await.unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Vec::new();
@@ -110,10 +126,7 @@ mod tests {
             }));
             yield_now().await;
         }
-        assert_eq!(
-            bulkhead.figures(),
-            "1 of 1 under way, 10 of 10 waiting"
-        );
+        assert_eq!(bulkhead.figures(), "1 of 1 under way, 10 of 10 waiting");
         assert_eq!(bulkhead.enter(None).await.unwrap_err(), Refusal::Full);
         drop(first);
         for task in tasks {
@@ -125,7 +138,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_at_its_limit_or_at_the_deadline() {
-        let bulkhead = Bulkhead::new(1, 1, LONG);
+        let bulkhead = of_one(1);
         let _held = bulkhead.enter(None).await.unwrap();
         let started = Instant::now();
         assert_eq!(bulkhead.enter(None).await.unwrap_err(), Refusal::Waited);

@@ -88,13 +88,13 @@ impl<C> CallPolicy<C> {
     /// It is tried once.
     pub fn no_retry(self) -> Self {
         self.retry(RetrySettings {
-            max_attempts: 1,
+            enabled: false,
             ..RetrySettings::default()
         })
     }
 
     /// Doing the work twice is as good as once: any transient failure is tried again.
-    pub fn idempotent(mut self) -> Self {
+    pub const fn idempotent(mut self) -> Self {
         self.repeat = Repeat::Transient;
         self
     }

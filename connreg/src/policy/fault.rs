@@ -188,7 +188,14 @@ fn known<'e, T>(
     error: &'e (dyn StdError + 'static),
     look: impl Fn(&'e (dyn StdError + 'static)) -> Option<T>,
 ) -> Option<T> {
-    std::iter::successors(Some(error), |error| error.source()).find_map(look)
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = look(error) {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Tells a policy what it must know of the errors of type `E`: [`ByType`], or a closure `Fn(&E) -> Fault`.

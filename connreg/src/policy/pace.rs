@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 use super::budget::{RetryBudget, Spent};
 use super::delays::Delays;
-use super::{Fault, RetrySettings};
+use super::{Fault, RetryBudgetSettings, RetrySettings};
 
 /// A server's word on when to come back is not waited for longer than this where no deadline says how long to wait.
-const LONGEST_HINT: Duration = Duration::from_secs(60);
+const LONGEST_HINT: Duration = Duration::from_mins(1);
 
 /// The attempts of one operation.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct Pace<'a> {
     left: u32,
     deadline: Option<Instant>,
     budget: &'a RetryBudget,
+    budget_settings: &'a RetryBudgetSettings,
     /// The retry under way.
     spent: Option<Spent<'a>>,
 }
@@ -30,9 +31,14 @@ impl<'a> Pace<'a> {
     ) -> Self {
         Self {
             delays: Delays::new(settings),
-            left: settings.max_attempts.saturating_sub(1),
+            left: if settings.enabled {
+                settings.max_attempts.saturating_sub(1)
+            } else {
+                0
+            },
             deadline,
             budget,
+            budget_settings: &settings.budget,
             spent: None,
         }
     }
@@ -53,7 +59,7 @@ impl<'a> Pace<'a> {
             None if hint.is_some_and(|hint| hint > LONGEST_HINT) => return None,
             _ => {}
         }
-        self.spent = Some(self.budget.spend(executing)?);
+        self.spent = Some(self.budget.spend(self.budget_settings, executing)?);
         self.left -= 1;
         Some(delay)
     }
@@ -95,8 +101,8 @@ mod tests {
     fn a_server_that_asks_for_an_hour_ends_it() {
         let (settings, budget) = (RetrySettings::default(), RetryBudget::default());
         let mut pace = Pace::new(&settings, &budget, None);
-        assert_eq!(pace.after(busy(Duration::from_secs(3600)), 1), None);
-        let minute = Duration::from_secs(60);
+        assert_eq!(pace.after(busy(Duration::from_hours(1)), 1), None);
+        let minute = Duration::from_mins(1);
         assert_eq!(pace.after(busy(minute), 1), Some(minute));
     }
 
@@ -106,7 +112,9 @@ mod tests {
         let mut paces: Vec<_> = (0..4)
             .map(|_| Pace::new(&settings, &budget, None))
             .collect();
-        let mut given = paces.iter_mut().map(|pace| pace.after(REFUSED, 4).is_some());
+        let mut given = paces
+            .iter_mut()
+            .map(|pace| pace.after(REFUSED, 4).is_some());
         assert_eq!(given.by_ref().filter(|given| *given).count(), 3);
         drop(paces);
         assert_eq!(budget.retrying(), 0);

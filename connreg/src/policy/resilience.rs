@@ -28,7 +28,7 @@ impl Resilience {
             retry: policy.retry.clone(),
             budget: RetryBudget::default(),
             operation_timeout: policy.operation_timeout,
-            bulkhead: None,
+            bulkhead: Bulkhead::new(&policy.bulkhead),
         }
     }
 

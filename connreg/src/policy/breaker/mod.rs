@@ -179,7 +179,7 @@ impl Permit<'_> {
 
     #[cold]
     pub(crate) fn failed(self, fault: Fault, cause: Option<&Error>) -> Option<Change> {
-        if fault.kind() == ErrorKind::Closed {
+        if !self.breaker.0.settings.enabled || fault.kind() == ErrorKind::Closed {
             // Ended by this program: tells nothing of the server.
             return None;
         }

@@ -1,25 +1,26 @@
 //! The atomic word and the lock under a breaker, so that a model checker can put its own in their place.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::machine::Machine;
 
 /// A kind of atomic word and of lock.
-pub(crate) trait Primitives: 'static {
+pub(crate) trait Primitives: fmt::Debug + 'static {
     type Word: Word;
     type Locked: Locked;
 }
 
 /// A number that is read without a lock.
-pub(crate) trait Word: Send + Sync {
+pub(crate) trait Word: fmt::Debug + Send + Sync {
     fn new(value: u64) -> Self;
     fn load(&self) -> u64;
     fn store(&self, value: u64);
 }
 
 /// A machine that one thread at a time may look at.
-pub(crate) trait Locked: Send + Sync {
+pub(crate) trait Locked: fmt::Debug + Send + Sync {
     fn new(machine: Machine) -> Self;
     fn with<R>(&self, act: impl FnOnce(&mut Machine) -> R) -> R;
 }
