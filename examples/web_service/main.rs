@@ -10,7 +10,6 @@ use axum::{Router, serve};
 use connreg::http::Options;
 use connreg::{Connection, Connections};
 use connreg_backends::Sqlite;
-use connreg_backends::redis as _;
 use tokio::net::TcpListener;
 
 /// How often the front page was asked for.
@@ -33,17 +32,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let visits = connections.get::<Sqlite>("visits")?;
     let table = "CREATE TABLE visits (id INTEGER PRIMARY KEY)";
     visits.client().await?.execute_batch(table).await?;
-    // Optional ones go on by themselves.
-    if let Err(error) = connections.start().await {
-        eprintln!("{error}");
-    }
-
     // Details only for whoever is on this machine's own side of the proxy.
     let options = Options::new().details(|request| request.headers.contains_key("x-operator"));
     let app = Router::new()
         .route("/", get(front))
         .with_state(visits)
         .nest("/ops", connreg::http::router_with(&connections, options));
+    // Optional ones go on by themselves.
+    if let Err(error) = connections.start().await {
+        eprintln!("{error}");
+    }
     let port = std::env::var("PORT").unwrap_or_else(|_| "8080".to_owned());
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("http://{}/ops/connections", listener.local_addr()?);

@@ -43,15 +43,11 @@ pub(super) async fn scrape(State(watcher): State<Shared>) -> Response {
     if let Some(text) = watcher.options.render() {
         return answer(TEXT, text);
     }
-    match OURS.get() {
-        Some(Some(handle)) => {
-            handle.run_upkeep();
-            answer(TEXT, handle.render())
-        }
-        _ => {
-            let text = "the program has a metrics recorder of its own: give its rendering to \
-                        `connreg::http::Options::metrics`\n";
-            answer(TEXT, (StatusCode::NOT_IMPLEMENTED, text))
-        }
+    if let Some(Some(handle)) = OURS.get() {
+        handle.run_upkeep();
+        return answer(TEXT, handle.render());
     }
+    let text = "the program has a metrics recorder of its own: give its rendering to \
+                `connreg::http::Options::metrics`\n";
+    answer(TEXT, (StatusCode::NOT_IMPLEMENTED, text))
 }

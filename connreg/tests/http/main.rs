@@ -1,6 +1,6 @@
 //! The router: what each route answers, to whom, and that it asks no server anything.
 
-#[path = "../scripted/mod.rs"]
+#[path = "../runtime/scripted.rs"]
 #[allow(dead_code)]
 mod scripted;
 
