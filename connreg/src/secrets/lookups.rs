@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -15,6 +14,7 @@ use super::Secrets;
 use super::file::{self, Unreadable};
 use super::leases::Leases;
 use super::provider::{SecretError, SecretProvider};
+use crate::config::keyed;
 use crate::settings::Secret;
 
 /// How many lookups of one provider run side by side.
@@ -44,8 +44,7 @@ pub(super) struct Fingerprint(u64);
 
 impl Fingerprint {
     pub(super) fn of(secret: &Secret) -> Self {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(KEYS.hash_one(secret.expose()))
+        Self(keyed(&secret.expose()))
     }
 }
 
