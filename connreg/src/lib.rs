@@ -71,7 +71,8 @@ mod error;
 mod event;
 mod lifecycle;
 mod nearest;
-mod policy;
+pub mod observe;
+pub mod policy;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;

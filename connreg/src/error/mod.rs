@@ -137,6 +137,20 @@ impl Error {
         }
     }
 
+    /// Whether both are one error, shared.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The error that this one goes back to: itself, unless it repeats another.
+    pub(crate) fn root(&self) -> &Self {
+        let mut root = self;
+        while let Some(cause) = StdError::source(root).and_then(<dyn StdError>::downcast_ref) {
+            root = cause;
+        }
+        root
+    }
+
     /// What to do next, where there is something to say.
     pub fn help(&self) -> Option<&str> {
         match &self.0.detail {
