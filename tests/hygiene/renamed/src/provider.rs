@@ -1,7 +1,9 @@
 //! A provider of secrets.
 
 use ::core::result::Result::{self, Ok};
+// `async_trait` wants to find it.
 use ::renamed::{SecretError, SecretProvider, SecretValue};
+use ::std::boxed::Box;
 
 /// Gives back what it is asked for.
 #[::renamed::secret_provider(name = "hygienic", crate = ::renamed)]
