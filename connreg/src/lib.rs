@@ -72,7 +72,8 @@ mod event;
 mod health;
 mod lifecycle;
 mod nearest;
-mod policy;
+pub mod observe;
+pub mod policy;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;

@@ -13,6 +13,7 @@ mod info;
 mod limit;
 mod opening;
 mod reloading;
+mod run;
 mod slot;
 mod untyped;
 
