@@ -69,6 +69,7 @@ mod context;
 mod descriptor;
 mod error;
 mod event;
+mod health;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
@@ -105,6 +106,7 @@ pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, St
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
+pub use crate::health::{Health, HealthReport, HealthStatus};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
     BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,

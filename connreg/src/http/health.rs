@@ -6,8 +6,8 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::snapshot::Health;
 use super::{Shared, answer};
+use crate::health::HealthStatus;
 
 const JSON: &str = "application/json";
 
@@ -17,14 +17,14 @@ pub(super) async fn live() -> Response {
 }
 
 pub(super) async fn ready(State(watcher): State<Shared>) -> Response {
-    let health = watcher.snapshot().health();
+    let health = watcher.snapshot().health;
     respond(status(health), &json!({ "status": health.as_str() }))
 }
 
 pub(super) async fn all(State(watcher): State<Shared>, request: Parts) -> Response {
     let snapshot = watcher.snapshot();
     let details = watcher.options.allows_details(&request);
-    respond(status(snapshot.health()), &snapshot.probe(details))
+    respond(status(snapshot.health), &snapshot.probe(details))
 }
 
 pub(super) async fn one(
@@ -48,10 +48,10 @@ pub(super) async fn one(
     }
 }
 
-fn status(health: Health) -> StatusCode {
+fn status(health: HealthStatus) -> StatusCode {
     match health {
-        Health::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
-        Health::Degraded | Health::Unknown | Health::Healthy => StatusCode::OK,
+        HealthStatus::Down => StatusCode::SERVICE_UNAVAILABLE,
+        HealthStatus::Up | HealthStatus::Degraded | HealthStatus::Unknown => StatusCode::OK,
     }
 }
 

@@ -27,7 +27,7 @@ use watcher::Watcher;
 /// | route | answers |
 /// |---|---|
 /// | `/health/live` | 200 as long as the process answers; connections don't count |
-/// | `/health/ready` | 503 once a required connection is unhealthy, or the connections are closed |
+/// | `/health/ready` | 503 once a required connection is down, or the connections are closed |
 /// | `/health/connections` | the same, with the health of each connection as JSON |
 /// | `/health/connections/{name}` | one connection: 200, 503 or 404 |
 /// | `/metrics` | Prometheus text |

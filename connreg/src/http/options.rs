@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::request::Parts;
 
@@ -29,16 +28,14 @@ type Render = Arc<dyn Fn() -> String + Send + Sync>;
 pub struct Options {
     details: Option<Authorize>,
     render: Option<Render>,
-    stale_after: Duration,
 }
 
 impl Options {
-    /// No details for anybody; what is older than 90 seconds, three intervals of the health check, is unknown.
+    /// No details for anybody.
     pub fn new() -> Self {
         Self {
             details: None,
             render: None,
-            stale_after: Duration::from_secs(90),
         }
     }
 
@@ -58,12 +55,6 @@ impl Options {
         self
     }
 
-    /// How old the last word on an open connection may be before its health is `unknown`.
-    pub fn stale_after(mut self, age: Duration) -> Self {
-        self.stale_after = age;
-        self
-    }
-
     pub(super) fn allows_details(&self, request: &Parts) -> bool {
         self.details
             .as_ref()
@@ -76,10 +67,6 @@ impl Options {
 
     pub(super) fn has_render(&self) -> bool {
         self.render.is_some()
-    }
-
-    pub(super) fn stale_age(&self) -> Duration {
-        self.stale_after
     }
 }
 
@@ -94,7 +81,6 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("details", &self.details.is_some())
             .field("metrics", &self.render.is_some())
-            .field("stale_after", &self.stale_after)
             .finish()
     }
 }

@@ -7,39 +7,17 @@ use serde_json::{Value, json};
 use crate::connection::ConnectionInfo;
 use crate::error::ErrorKind;
 use crate::event::{Event, EventKind};
+use crate::health::{Health, HealthStatus};
 use crate::lifecycle::State;
 use crate::pool::PoolStatistics;
 
-/// What is known of a connection's health.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Health {
-    /// It does not work, or is closed.
-    Unhealthy,
-    /// It works, and its last check failed.
-    Degraded,
-    /// Nobody has opened it, it is being opened, or the last word on it is too old.
-    Unknown,
-    /// It works.
-    Healthy,
-}
-
-impl Health {
-    pub(super) const ALL: [Self; 4] = [
-        Self::Unhealthy,
-        Self::Degraded,
-        Self::Unknown,
-        Self::Healthy,
-    ];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unhealthy => "unhealthy",
-            Self::Degraded => "degraded",
-            Self::Unknown => "unknown",
-            Self::Healthy => "healthy",
-        }
-    }
-}
+/// Every status, the worst first.
+pub(super) const STATUSES: [HealthStatus; 4] = [
+    HealthStatus::Down,
+    HealthStatus::Degraded,
+    HealthStatus::Unknown,
+    HealthStatus::Up,
+];
 
 /// One connection.
 #[derive(Debug)]
@@ -48,7 +26,9 @@ pub(super) struct View {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) category: &'static str,
-    pub(super) health: Health,
+    pub(super) health: HealthStatus,
+    /// The connection that it uses and that is to blame.
+    pub(super) caused_by: Option<String>,
     pub(super) state: State,
     pub(super) required: bool,
     /// How old the last word on it is.
@@ -63,24 +43,22 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn of(info: ConnectionInfo, stale: Duration, latencies: Vec<Duration>) -> Self {
-        let known_at = info.checked_at.max(info.connected_at);
-        // A clock that was put back makes things new, not old.
-        let age = known_at.map(|at| at.elapsed().unwrap_or_default());
+    pub(super) fn of(info: ConnectionInfo, health: Health, latencies: Vec<Duration>) -> Self {
         Self {
-            health: health(&info, age, stale),
             id: info.id,
+            name: info.name,
             kind: info.connection_type.name(),
             category: info.connection_type.category(),
+            health: health.status,
+            caused_by: health.caused_by,
             state: info.state,
             required: info.required,
-            age,
+            age: health.age,
             executing: info.executing,
             pool: info.pool,
-            error: info.last_error.as_ref().map(crate::Error::kind),
-            text: info.last_error.as_ref().map(ToString::to_string),
+            error: health.last_error.as_ref().map(crate::Error::kind),
+            text: health.last_error.as_ref().map(ToString::to_string),
             latencies,
-            name: info.name,
         }
     }
 
@@ -90,6 +68,7 @@ impl View {
             "type": self.kind,
             "category": self.category,
             "health": self.health.as_str(),
+            "caused_by": self.caused_by,
             "state": self.state.as_str(),
             "required": self.required,
             "age_seconds": self.age.map(|age| age.as_secs()),
@@ -108,18 +87,6 @@ impl View {
             view["error_text"] = json!(self.text);
         }
         view
-    }
-}
-
-fn health(info: &ConnectionInfo, age: Option<Duration>, stale: Duration) -> Health {
-    match info.state {
-        State::Unhealthy | State::Failed | State::Closed => Health::Unhealthy,
-        State::Initialized | State::Connecting => Health::Unknown,
-        State::Connected | State::Executing => match age {
-            _ if info.last_error.is_some() => Health::Degraded,
-            Some(age) if age <= stale => Health::Healthy,
-            _ => Health::Unknown,
-        },
     }
 }
 
@@ -165,6 +132,8 @@ impl Happened {
 /// All connections at one moment.
 #[derive(Debug)]
 pub(super) struct Snapshot {
+    /// Of all connections together.
+    pub(super) health: HealthStatus,
     pub(super) taken_at: SystemTime,
     pub(super) views: Vec<View>,
     /// The newest first.
@@ -172,21 +141,11 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    /// What the service as a whole is: as its worst required connection, and degraded by an optional one.
-    pub(super) fn health(&self) -> Health {
-        let of = |view: &View| match view.health {
-            Health::Unhealthy if !view.required => Health::Degraded,
-            Health::Unknown => Health::Healthy,
-            health => health,
-        };
-        self.views.iter().map(of).min().unwrap_or(Health::Healthy)
-    }
-
     pub(super) fn json(&self, details: bool) -> Value {
         let views: Vec<Value> = self.views.iter().map(|view| view.json(details)).collect();
         let events: Vec<Value> = self.events.iter().map(Happened::json).collect();
         json!({
-            "health": self.health().as_str(),
+            "health": self.health.as_str(),
             "at": seconds(self.taken_at),
             "connections": views,
             "events": events,
@@ -198,7 +157,7 @@ impl Snapshot {
         let views = self.views.iter();
         let views = views.map(|view| (view.name.clone(), view.probe(details)));
         json!({
-            "status": self.health().as_str(),
+            "status": self.health.as_str(),
             "connections": Value::Object(views.collect()),
         })
     }
@@ -208,6 +167,7 @@ impl View {
     pub(super) fn probe(&self, details: bool) -> Value {
         let mut probe = json!({
             "status": self.health.as_str(),
+            "caused_by": self.caused_by,
             "required": self.required,
             "age_seconds": self.age.map(|age| age.as_secs()),
             "error": self.error.map(ErrorKind::as_str),

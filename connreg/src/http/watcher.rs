@@ -16,6 +16,7 @@ use super::page;
 use super::snapshot::{Happened, Snapshot, View};
 use crate::Connections;
 use crate::event::Event;
+use crate::health::Health;
 use crate::lifecycle::State;
 
 /// How often the page is drawn anew when nothing happens: its ages and figures change.
@@ -99,10 +100,19 @@ impl Watcher {
 
     /// All that is known at this moment. No I/O.
     pub(super) fn snapshot(&self) -> Snapshot {
+        let report = self.connections.health();
+        let mut known: HashMap<String, Health> = report
+            .connections
+            .into_iter()
+            .map(|health| (health.connection.clone(), health))
+            .collect();
         let infos = self.connections.status().details;
-        let stale = self.options.stale_age();
+        // A reload may come in between: what is in both is shown.
+        let pairs = infos
+            .into_iter()
+            .filter_map(|info| known.remove(&info.name).map(|health| (info, health)));
         let mut past = self.past();
-        let views = infos.into_iter().map(|info| {
+        let views = pairs.map(|(info, health)| {
             let checks = past.checks.entry(info.id).or_default();
             if let Some((at, took)) = info.checked_at.zip(info.latency)
                 && checks.last != Some(at)
@@ -114,7 +124,7 @@ impl Watcher {
                 checks.took.push_back(took);
             }
             let latencies = checks.took.iter().copied().collect();
-            View::of(info, stale, latencies)
+            View::of(info, health, latencies)
         });
         let views: Vec<View> = views.collect();
         // What a reload has removed is forgotten.
@@ -123,6 +133,7 @@ impl Watcher {
                 .retain(|id, _| views.iter().any(|view| view.id == *id));
         }
         Snapshot {
+            health: report.status,
             taken_at: SystemTime::now(),
             views,
             events: past.events.iter().rev().cloned().collect(),

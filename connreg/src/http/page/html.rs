@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use super::escape::Escaped;
-use crate::http::snapshot::{Health, Snapshot, View, round};
+use crate::health::HealthStatus;
+use crate::http::snapshot::{STATUSES, Snapshot, View, round};
 use crate::pool::PoolStatistics;
 
 /// The whole page.
@@ -55,13 +56,13 @@ fn summary(html: &mut String, snapshot: &Snapshot) {
     html.push_str(
         "<section id=\"summary\" aria-label=\"Summary\" aria-live=\"polite\"><ul class=\"counts\">",
     );
-    for health in Health::ALL.into_iter().rev() {
+    for health in STATUSES.into_iter().rev() {
         let count = snapshot
             .views
             .iter()
             .filter(|view| view.health == health)
             .count();
-        if count > 0 || health == Health::Healthy {
+        if count > 0 || health == HealthStatus::Up {
             let word = health.as_str();
             let _ = write!(
                 html,
@@ -73,7 +74,7 @@ fn summary(html: &mut String, snapshot: &Snapshot) {
     let ill: Vec<&View> = snapshot
         .views
         .iter()
-        .filter(|view| matches!(view.health, Health::Unhealthy | Health::Degraded))
+        .filter(|view| matches!(view.health, HealthStatus::Down | HealthStatus::Degraded))
         .collect();
     if !ill.is_empty() {
         html.push_str("<p>Look at ");
@@ -130,7 +131,11 @@ fn row(html: &mut String, view: &View, details: bool) {
                 let _ = write!(html, "<small>{}</small>", Escaped(text));
             }
         }
+        (None, _) if view.caused_by.is_some() => {}
         (None, _) => html.push_str("<span class=\"none\">–</span>"),
+    }
+    if let Some(culprit) = &view.caused_by {
+        let _ = write!(html, "<small>caused by {}</small>", Escaped(culprit));
     }
     html.push_str("</td></tr>\n");
 }
