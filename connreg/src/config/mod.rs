@@ -6,6 +6,8 @@ mod build;
 pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
+#[cfg(feature = "json")]
+mod diagnostics;
 pub(crate) mod discover;
 mod draft;
 mod effects;
@@ -19,10 +21,14 @@ mod interpolate;
 mod json;
 pub(crate) mod keys;
 mod lines;
+mod mask;
 mod merge;
 mod placeholder;
+mod quote;
 mod read;
+pub(crate) mod redact;
 mod references;
+mod render;
 pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
@@ -35,6 +41,7 @@ mod yaml_syntax;
 pub use code::Code;
 pub use explanation::{ExplainedSetting, Explanation, Layer, Layered};
 pub(crate) use fingerprint::{Fingerprint, keyed};
+pub use render::Style;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -165,7 +172,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         let message = "secrets have to be looked up before this configuration can be read";
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
-    report.sort();
+    report.finish(registry);
     Ok(Loaded {
         connections,
         warnings: report,

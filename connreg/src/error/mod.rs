@@ -205,7 +205,14 @@ impl fmt::Display for Message<'_> {
                 write!(f, "connection `{name}`: {attempted}: {error} ({kind})")
             }
             Detail::Usage { message, .. } => f.write_str(message),
-            Detail::Configuration(report) => report.fmt(f),
+            Detail::Configuration(report) => {
+                let noun = match report.errors().count() {
+                    1 => "a mistake",
+                    _ => "mistakes",
+                };
+                let report = report.to_string();
+                write!(f, "the configuration has {noun}\n\n{}", report.trim_end())
+            }
             Detail::Several(errors) => {
                 write!(f, "{} connections failed:", errors.len())?;
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
