@@ -14,7 +14,7 @@ use connreg::policy::{circuit_breaker, retry};
 use connreg::testing::drop_at_every_await;
 use connreg::{
     BreakerState, CircuitBreakerSettings, ConnectError, Connection, Connections, Error, ErrorKind,
-    RetrySettings, State,
+    RetrySettings,
 };
 use scripted::{SOON, Scripted, load, one};
 use tokio::task::yield_now;
@@ -160,7 +160,7 @@ async fn client_of_an_unopened_connection() {
         all.lock().unwrap().push((connections, connection.clone()));
         connection.client().await.map(drop)
     };
-    let points = drop_at_every_await(opening, async || {
+    drop_at_every_await(opening, async || {
         let last = all.lock().unwrap().last().map(|(_, last)| last.clone());
         let Some(connection) = last else { return };
         // Whoever asks next shares the attempt or begins one.
@@ -170,7 +170,6 @@ async fn client_of_an_unopened_connection() {
         assert_eq!(script.connects.load(SeqCst), opened, "one attempt each");
     })
     .await;
-    assert!(points >= 3, "{points}");
 }
 
 #[tokio::test]
@@ -185,8 +184,7 @@ async fn reconnect_check_and_ensure_connected() {
         script.settles_at(1).await;
         assert_eq!(connection.info().executing, 0);
     };
-    let points = drop_at_every_await(|| connection.reconnect(), settled).await;
-    assert!(points >= 2, "{points}");
+    drop_at_every_await(|| connection.reconnect(), settled).await;
     drop_at_every_await(|| connection.check(), settled).await;
     drop_at_every_await(|| connection.ensure_connected(), settled).await;
 }
@@ -215,7 +213,7 @@ async fn reload() {
     let (connections, script) = one(name, &[]).await;
     let connection = connections.get::<Scripted>(name).unwrap();
     connection.client().await.unwrap();
-    let points = drop_at_every_await(
+    drop_at_every_await(
         || connections.reload(),
         async || {
             // The next one is not kept out by the one that was dropped.
@@ -225,7 +223,6 @@ async fn reload() {
         },
     )
     .await;
-    assert!(points >= 2, "{points}");
 }
 
 #[tokio::test]

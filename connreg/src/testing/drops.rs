@@ -54,10 +54,11 @@ where
             };
             let ended = timeout(LIMIT, polled).await;
             after().await;
-            match ended {
-                Ok(true) => return polls,
-                Ok(false) => {}
-                Err(_) => panic!("after {polls} polls it was not woken within {LIMIT:?}"),
+            let Ok(ended) = ended else {
+                panic!("after {polls} polls it was not woken within {LIMIT:?}");
+            };
+            if ended {
+                return polls;
             }
         }
         polls += 1;
