@@ -133,6 +133,11 @@ impl Gate {
         }
     }
 
+    /// When somebody may try again who was told that it is down; `None`: it is not down, or only a person can help.
+    pub(super) fn next_attempt(&self) -> Option<Instant> {
+        self.down.as_ref()?.next
+    }
+
     /// Whether nothing is to be expected of it at the moment.
     pub(super) fn is_down(&self) -> bool {
         self.down.is_some()

@@ -22,7 +22,8 @@ async fn the_first_view_is_whole_without_script() {
     for text in [
         ">shown</a>",
         "scripted · test",
-        "healthy",
+        ">up<",
+        ">down<",
         "optional",
         "refused",
         "<noscript>",
