@@ -6,7 +6,7 @@ mod types;
 use std::fs;
 
 use connreg::Connections;
-use connreg::config::{Code, Report};
+use connreg::config::{Code, Mistake, Report};
 
 /// An example's fenced block.
 struct Example {
@@ -108,11 +108,7 @@ async fn examples_are_what_they_are_called() {
         }
         for (number, example) in examples.iter().enumerate() {
             let report = check(code, number, example).await;
-            let codes: Vec<Code> = report
-                .mistakes()
-                .iter()
-                .map(|mistake| mistake.code())
-                .collect();
+            let codes: Vec<Code> = report.mistakes().iter().map(Mistake::code).collect();
             let expected = if example.wrong {
                 vec![code]
             } else {

@@ -61,10 +61,10 @@ impl Postgres {
 }
 
 fn without_spaces(database: &str) -> Result<(), String> {
-    match database.contains(' ') {
-        true => Err("a database's name has no spaces".to_owned()),
-        false => Ok(()),
+    if database.contains(' ') {
+        return Err("a database's name has no spaces".to_owned());
     }
+    Ok(())
 }
 
 /// Encryption.
