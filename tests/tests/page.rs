@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use connreg::Connections;
+use connreg_backends as _;
 use connreg_tests::{Browser, Redis, suite};
 use tokio::net::TcpListener;
 
