@@ -132,6 +132,12 @@ impl Gate {
         }
     }
 
+    /// When the next attempt may be made, and which it will be, if the last one failed.
+    pub(super) fn next_attempt(&self) -> Option<(Instant, u32)> {
+        let down = self.down.as_ref()?;
+        Some((down.next?, down.attempts))
+    }
+
     /// Whether nothing is to be expected of it at the moment.
     pub(super) fn is_down(&self) -> bool {
         self.down.is_some()
@@ -218,12 +224,9 @@ impl dyn AnySlot {
         if gate.closing.is_some() || gate.attempt.is_some() {
             return Prospect::Nothing;
         }
-        match &gate.down {
-            Some(down) => down.next.map_or(Prospect::Nothing, |at| Prospect::Reopen {
-                at,
-                attempt: down.attempts,
-            }),
-            None if self.opened().is_some() => Prospect::Check {
+        match gate.next_attempt() {
+            Some((at, attempt)) => Prospect::Reopen { at, attempt },
+            None if !gate.is_down() && self.opened().is_some() => Prospect::Check {
                 generation: core.generation(),
             },
             None => Prospect::Nothing,

@@ -78,7 +78,8 @@ pub(crate) async fn a_rotated_password_fails_no_operation() {
         .await
         .unwrap();
     let sessions = async || {
-        let sql = "SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity WHERE usename = 'rotated'";
+        let sql =
+            "SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity WHERE usename = 'rotated'";
         let row = owner.query_one(sql, &[]).await.unwrap();
         row.get::<_, Option<Vec<i32>>>(0).unwrap_or_default()
     };
