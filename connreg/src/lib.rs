@@ -72,6 +72,8 @@ mod error;
 mod event;
 pub mod global;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 mod lifecycle;
 mod nearest;
 pub mod observe;

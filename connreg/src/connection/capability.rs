@@ -110,11 +110,11 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
         if slot.core().generation() != generation {
             self.0.forget();
         }
-        match view.is_some() {
-            true => Ok(CapabilityClient(view)),
-            // Somebody else has found it out of date.
-            false => Box::pin(self.client()).await,
+        if view.is_some() {
+            return Ok(CapabilityClient(view));
         }
+        // Somebody else has found it out of date.
+        Box::pin(self.client()).await
     }
 }
 

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::EventKind;
 use crate::lifecycle::State;
+use crate::observe;
 
 /// What a waiter waits beyond the attempt's own deadline, for a back end that holds its thread.
 const GRACE: Duration = Duration::from_millis(50);
@@ -132,10 +133,9 @@ impl Gate {
         }
     }
 
-    /// When the next attempt may be made, and which it will be, if the last one failed.
-    pub(super) fn next_attempt(&self) -> Option<(Instant, u32)> {
-        let down = self.down.as_ref()?;
-        Some((down.next?, down.attempts))
+    /// When somebody may try again who was told that it is down; `None`: it is not down, or only a person can help.
+    pub(super) fn next_attempt(&self) -> Option<Instant> {
+        self.down.as_ref()?.next
     }
 
     /// Whether nothing is to be expected of it at the moment.
@@ -224,9 +224,12 @@ impl dyn AnySlot {
         if gate.closing.is_some() || gate.attempt.is_some() {
             return Prospect::Nothing;
         }
-        match gate.next_attempt() {
-            Some((at, attempt)) => Prospect::Reopen { at, attempt },
-            None if !gate.is_down() && self.opened().is_some() => Prospect::Check {
+        match &gate.down {
+            Some(down) => down.next.map_or(Prospect::Nothing, |at| Prospect::Reopen {
+                at,
+                attempt: down.attempts,
+            }),
+            None if self.opened().is_some() => Prospect::Check {
                 generation: core.generation(),
             },
             None => Prospect::Nothing,
@@ -349,6 +352,7 @@ struct Ending {
 impl Ending {
     async fn run(mut self) {
         let limit = self.context.connect_timeout();
+        let started = Instant::now();
         let connecting = self.slot.connect(self.context.clone());
         let result = match timeout(limit, connecting).await {
             Ok(Ok(open)) => Ok(open),
@@ -357,6 +361,9 @@ impl Ending {
                 .core
                 .timeout_error("could not be opened", "connect", limit)),
         };
+        let kind = result.as_ref().err().map(Error::kind);
+        let core = &self.core;
+        observe::attempted(core.name(), core.connection_type(), started.elapsed(), kind);
         self.tell(result);
     }
 
