@@ -23,6 +23,31 @@ const ANYWHERE: &[(&str, &str, &str)] = &[
         "/db/mem/pool",
     ),
     (
+        "unknown key of the defaults",
+        "defaults: {pool: {max_size: 3}, host: a}",
+        "/defaults",
+    ),
+    (
+        "default of what each connection says",
+        "defaults: {enabled: false}",
+        "/defaults",
+    ),
+    (
+        "defaults of an unknown category",
+        "defaults: {categories: {bd: {lazy: true}}}",
+        "/defaults/categories",
+    ),
+    (
+        "wrong value in a policy",
+        "policies: {gentle: {operation_timeout: soon}}",
+        "/policies/gentle/operation_timeout",
+    ),
+    (
+        "unknown key of all pools",
+        "ConnectionPooling: {Pooling: true}",
+        "/ConnectionPooling",
+    ),
+    (
         "key of another type",
         "connections: {a: {type: mem, database: a}}",
         "/connections/a",

@@ -28,6 +28,11 @@ const YAML: &[&str] = &[
     "db: {mem: {connect_timeout: 5, pool: {max_size: 3, test_on_borrow: true}, tags: [a, 1], enabled: yes, lazy: 'false'}}",
     "db: {mem: {pool_size: 3, PoolTimeout: 1m 30s, connection-lifetime: 1h, health_check_interval: 30}}",
     "db: {mem: {retry: {max_retries: 5, jitter: none, type: exponential-backoff}, x-note: {anything: [goes]}}}",
+    "db: {mem: {RetryPolicy: {MaxRetries: 0, Type: ExponentialBackoff, UseJitter: true}, EnableHealthChecks: false, policy: p}}\npolicies: {p: }",
+    // What connections fall back on.
+    "defaults: {pool: {max_size: 3}, RetryPolicy: {max_attempts: 1}, pool_timeout: 3s, categories: {DB: {lazy: no}, vector: }}",
+    "Policies: {Gentle: {operation_timeout: 5s, bulkhead: {max_concurrent: 5}}}\ndb: {mem: {policy: gentle}}",
+    "ConnectionPooling: {MaxPoolSize: 5, min_size: 1, ConnectionTimeout: '00:00:15', PoolRecycle: 1h}\ndefaults:\npolicies:\n",
     // Places that types choose for themselves.
     "external: {atlassian: {url: 'https://a', token: t, space: s, project: p, pool_size: 3}}",
     "external: {atlassian: {url: 'https://a', tokenFile: /dev/null, space: s}, jira: {type: confluence, url: 'https://b'}}",
