@@ -42,7 +42,7 @@ pub(super) async fn run(
     } else {
         Verdict::Good
     };
-    let mut answer = told(report, verdict, console);
+    let mut answer = told(&report, verdict, console);
     if console.format != Format::Json {
         answer.text += &praise(&connections, console);
     }

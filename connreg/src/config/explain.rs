@@ -310,7 +310,9 @@ fn named(number: usize) -> Layer {
 fn shown(node: &Node) -> String {
     if node.origin.via().is_some_and(|via| {
         let mut sources = via.split(", ");
-        sources.any(|source| !source.starts_with('$') || names_a_secret(source))
+        let is_told =
+            |source: &str| source.starts_with('$') || source.starts_with("the default in");
+        sources.any(|source| !is_told(source) || names_a_secret(source))
     }) {
         return "[set]".to_owned();
     }

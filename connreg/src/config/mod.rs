@@ -7,6 +7,8 @@ pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
 pub(crate) mod defaults;
+#[cfg(feature = "json")]
+mod diagnostics;
 pub(crate) mod discover;
 pub(crate) mod dotnet;
 mod draft;
@@ -16,14 +18,19 @@ mod expand;
 mod explain;
 mod explanation;
 mod file;
+mod fingerprint;
 mod interpolate;
 mod json;
 pub(crate) mod keys;
 mod lines;
+mod mask;
 mod merge;
 mod placeholder;
+mod quote;
 mod read;
+pub(crate) mod redact;
 mod references;
+mod render;
 pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
@@ -35,6 +42,8 @@ mod yaml_syntax;
 
 pub use code::Code;
 pub use explanation::{ExplainedSetting, Explanation, Layer, Layered};
+pub(crate) use fingerprint::{Fingerprint, keyed};
+pub use render::Style;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -58,6 +67,11 @@ use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
 use crate::secrets::{ByConnection, Secrets, Uses};
 use crate::settings::Reference;
+
+/// Whether files with this extension may be configuration.
+pub(crate) fn is_read(extension: &str) -> bool {
+    file::Format::of_extension(extension).is_some()
+}
 
 /// What to read, and from where.
 #[derive(Clone, Default)]
@@ -98,6 +112,7 @@ pub(crate) struct LoadedConnection {
     /// Where its name was written.
     pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What a load gave.
@@ -165,7 +180,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         let message = "secrets have to be looked up before this configuration can be read";
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
-    report.sort();
+    report.finish(registry);
     Ok(Loaded {
         connections,
         warnings: report,
@@ -332,6 +347,7 @@ impl Merged {
                     policy,
                     origin: draft.origin.clone(),
                     references: read.references.clone(),
+                    fingerprint: read.fingerprint,
                 });
             }
             targets.push(Target {

@@ -8,6 +8,7 @@ use super::defaults::Defaults;
 use super::dotnet;
 use super::draft::Draft;
 use super::effects;
+use super::fingerprint::Fingerprint;
 use super::interpolate::Resolver;
 use super::keys::Known;
 use super::report::{Mistake, Report};
@@ -26,6 +27,7 @@ pub(crate) struct Read {
     pub(crate) references: Vec<Reference>,
     /// `None`: nobody knows.
     pub(crate) enabled: Option<bool>,
+    pub(crate) fingerprint: Fingerprint,
     /// What went into the settings.
     pub(crate) secrets: Vec<Use>,
 }
@@ -58,6 +60,7 @@ pub(crate) fn read(
     effects::check(&table, Some(kind), &draft.path, report);
     dotnet::count_attempts(&mut table);
     defaults.fill(&mut table, kind, report);
+    let fingerprint = Fingerprint::of(&table);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
     let mut reader = TableReader::new(&mut context, &table, &draft.origin);
@@ -69,6 +72,7 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        fingerprint,
         secrets,
     }
 }

@@ -147,7 +147,7 @@ fn files_of_one_layer_may_each_say_a_part_and_not_the_same() {
     let both = told(&folder, "pg");
     assert_eq!((both.max_size, both.min_size), (3, 2));
     base().file("connections.yaml", "Defaults: {Pool: {MaxSize: 2}}").says(&[
-        "error: connections.yaml:1:19: `Defaults.Pool.MaxSize`: `max_size` is set twice: also as `max_size`; keep one of them; the other is at application.yaml:1:19",
+        "error: connections.yaml:1:19: `Defaults.Pool.MaxSize`: `max_size` is set twice: also as `max_size`; the other one is at application.yaml:1:19; keep one of them",
     ]);
 }
 

@@ -59,7 +59,7 @@ const ANYWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "no secret, so no file",
-        "db: {pg: {database_file: /dev/null}}",
+        "db: {pg: {database_file: empty}}",
         "/db/pg",
     ),
     (
@@ -323,7 +323,10 @@ fn refused(what: &str, text: &str, place: &str, whole: bool) {
         found.iter().any(at),
         "{what}: {text}\nobjections: {found:#?}"
     );
-    let errors = Folder::new().file("connections.yaml", text).errors();
+    let errors = Folder::new()
+        .file("empty", "")
+        .file("connections.yaml", text)
+        .errors();
     assert!(!errors.is_empty(), "{what}: {text}\nloads");
 }
 
