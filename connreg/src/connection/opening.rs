@@ -114,11 +114,6 @@ impl Gate {
         self.down = None;
     }
 
-    /// When a user's next attempt to open it may be made, if it is down.
-    pub(super) fn next_attempt(&self) -> Option<Instant> {
-        self.down.as_ref()?.next
-    }
-
     pub(super) fn is_attempting(&self) -> bool {
         self.attempt.is_some()
     }
