@@ -12,7 +12,7 @@ use tungstenite::{Message, WebSocket};
 use crate::error::{HarnessError, or_panic};
 use crate::guard::EndBy;
 use crate::place::Folder;
-use crate::process::Launch;
+use crate::process::{Launch, poll};
 use crate::server::Server;
 use crate::source::{CHROMIUM, Source, chromium};
 
@@ -192,9 +192,21 @@ impl Page<'_> {
     /// When the browser does not obey.
     pub fn open(&self, url: &str) {
         self.ask("Page.navigate", &json!({ "url": url }));
-        self.wait_for(&format!(
-            "location.href !== 'about:blank' && document.readyState === 'complete' && '{url}' !== ''"
-        ));
+        // Asked from here: with the page's script switched off, nothing waits in there. While the old page goes
+        // away, the browser refuses to answer.
+        let look = json!({
+            "expression": "location.href !== 'about:blank' && document.readyState === 'complete'",
+            "returnByValue": true,
+        });
+        let there = poll("the page is there", ANSWER_WITHIN, || {
+            let session = Some(self.session.as_str());
+            let state = self
+                .browser
+                .try_ask("Runtime.evaluate", &look, session)
+                .ok()?;
+            (state["result"]["value"] == json!(true)).then_some(())
+        });
+        or_panic(there);
     }
 
     /// The value of an expression in JavaScript.
