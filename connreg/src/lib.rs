@@ -55,6 +55,7 @@
 extern crate self as connreg;
 
 mod backend;
+mod backoff;
 pub mod capability;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -65,6 +66,7 @@ mod connections;
 mod context;
 mod descriptor;
 mod error;
+mod event;
 mod lifecycle;
 mod nearest;
 mod policy;
@@ -86,17 +88,19 @@ pub use url::Url;
 pub use connreg_macros::{Settings, connection};
 
 pub use crate::backend::Backend;
+pub use crate::backoff::Backoff;
 pub use crate::connection::{
-    AnyConnection, CapabilityClient, CapabilityConnection, Client, Connection, ConnectionInfo,
-    Opening,
+    AnyConnection, CapabilityClient, CapabilityConnection, Client, ClosedConnection, Connection,
+    ConnectionInfo, Opening,
 };
-pub use crate::connections::{Builder, Connections, Status};
+pub use crate::connections::{Builder, CloseReport, Connections, Status};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
+pub use crate::event::{BreakerState, Event, EventKind, EventListener};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
-    CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings, RetrySettings,
-    RetryStrategy, TestOnBorrow,
+    BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,
+    RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};

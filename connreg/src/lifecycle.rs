@@ -2,16 +2,18 @@
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::error::Error;
 
 /// Where a connection is in its life.
 ///
 /// `Initialized → Connecting → Connected ⇄ Unhealthy`; `Failed` if it could not be opened, from where the
-/// next use tries again; `Closed` for good, from anywhere.
+/// next use tries again; `Closed` for good, from anywhere. `Executing` is `Connected` with operations in flight:
+/// it is told by whoever is asked for the state, and is no change of state to listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
@@ -21,6 +23,8 @@ pub enum State {
     Connecting,
     /// Open, and nothing is known against it.
     Connected,
+    /// Open, and operations are under way.
+    Executing,
     /// Open, and its last check or attempt to reconnect failed.
     Unhealthy,
     /// The last attempt to open it failed; the next use tries again.
@@ -36,6 +40,7 @@ impl State {
             Self::Initialized => "initialized",
             Self::Connecting => "connecting",
             Self::Connected => "connected",
+            Self::Executing => "executing",
             Self::Unhealthy => "unhealthy",
             Self::Failed => "failed",
             Self::Closed => "closed",
@@ -44,7 +49,10 @@ impl State {
 
     /// Whether nothing is known that would keep the connection from working.
     pub const fn is_available(self) -> bool {
-        matches!(self, Self::Initialized | Self::Connecting | Self::Connected)
+        matches!(
+            self,
+            Self::Initialized | Self::Connecting | Self::Connected | Self::Executing
+        )
     }
 }
 
@@ -54,7 +62,7 @@ impl fmt::Display for State {
     }
 }
 
-/// A connection's state with its history. Listeners are told by a `watch` and slow nobody down.
+/// A connection's state with its history.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
     state: watch::Sender<State>,
@@ -67,6 +75,12 @@ pub(crate) struct Lifecycle {
 pub(crate) struct History {
     pub(crate) connected_at: Option<SystemTime>,
     pub(crate) checked_at: Option<SystemTime>,
+    /// The same by the clock that only goes forward.
+    pub(crate) checked: Option<Instant>,
+    /// How long the last check took.
+    pub(crate) latency: Option<Duration>,
+    /// How many checks in a row have ended as the last one did; a new client begins anew.
+    pub(crate) streak: u32,
     pub(crate) last_error: Option<Error>,
     pub(crate) connects: u64,
     pub(crate) failures: u64,
@@ -97,51 +111,49 @@ impl Lifecycle {
         self.lock().clone()
     }
 
-    /// Goes to `state`, unless the connection is closed, which is for good.
-    pub(crate) fn enter(&self, state: State) {
+    /// Goes to `state`, unless the connection is closed, which is for good; tells where it was if that was elsewhere.
+    pub(crate) fn enter(&self, state: State, tell: impl FnOnce(State)) {
         self.state.send_if_modified(|current| {
             let changes = *current != State::Closed && *current != state;
             if changes {
-                *current = state;
+                // Within the lock, so that changes are told in the order in which they are made.
+                tell(std::mem::replace(current, state));
             }
             changes
         });
     }
 
-    /// A client was opened.
+    /// A client was opened, which proves that the server is there.
     pub(crate) fn connected(&self) {
-        {
-            let mut history = self.lock();
-            history.connected_at = Some(SystemTime::now());
-            history.connects += 1;
-            history.last_error = None;
-        }
-        self.enter(State::Connected);
+        let mut history = self.lock();
+        history.connected_at = Some(SystemTime::now());
+        history.connects += 1;
+        history.streak = 0;
+        history.last_error = None;
     }
 
-    /// Opening failed; `state` says what is left.
-    pub(crate) fn failed(&self, error: &Error, state: State) {
-        {
-            let mut history = self.lock();
-            history.failures += 1;
-            history.last_error = Some(error.clone());
-        }
-        self.enter(state);
+    /// Opening failed.
+    pub(crate) fn failed(&self, error: &Error) {
+        let mut history = self.lock();
+        history.failures += 1;
+        history.last_error = Some(error.clone());
     }
 
-    /// A check ended.
-    pub(crate) fn checked(&self, error: Option<&Error>) {
-        {
-            let mut history = self.lock();
-            history.checked_at = Some(SystemTime::now());
-            history.last_error = error.cloned();
-            history.failures += u64::from(error.is_some());
-        }
-        self.enter(if error.is_some() {
-            State::Unhealthy
+    /// A check ended; gives back how many in a row have ended so.
+    pub(crate) fn checked(&self, error: Option<&Error>, took: Duration) -> u32 {
+        let mut history = self.lock();
+        let as_before = history.last_error.is_some() == error.is_some();
+        history.streak = if as_before {
+            history.streak.saturating_add(1)
         } else {
-            State::Connected
-        });
+            1
+        };
+        history.checked_at = Some(SystemTime::now());
+        history.checked = Some(Instant::now());
+        history.latency = Some(took);
+        history.last_error = error.cloned();
+        history.failures += u64::from(error.is_some());
+        history.streak
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {

@@ -57,7 +57,7 @@ async fn a_user_who_leaves_does_not_end_the_attempt() {
     assert_eq!((client.0.number, script.connects.load(SeqCst)), (0, 1));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_told_and_tried_again() {
     let (connections, script) = one("refused", &[]).await;
     script.set(Behaviour::Refuse);
@@ -81,6 +81,17 @@ async fn a_failure_is_shared_told_and_tried_again() {
         status.details[0].last_error.as_ref().unwrap().kind(),
         ErrorKind::Refused
     );
+
+    // Whoever comes before the next attempt is told at once, with the cause.
+    let down = connection.client().await.unwrap_err();
+    assert_eq!(script.connects.load(SeqCst), 1);
+    assert_eq!(
+        (down.kind(), down.is_transient()),
+        (ErrorKind::Refused, true)
+    );
+    assert!(down.to_string().contains("known to be down"), "{down}");
+    assert!(format!("{down:?}").contains("connect refused"), "{down:?}");
+    tokio::time::advance(down.retry_after().unwrap()).await;
 
     script.set(Behaviour::Work);
     assert_eq!(connection.client().await.unwrap().0.number, 1);
@@ -127,12 +138,19 @@ async fn a_panic_in_the_back_end_is_an_error_and_not_the_end() {
     );
     assert_eq!(connection.state(), State::Failed);
     script.set(Behaviour::Work);
-    timeout(SOON, connection.client()).await.unwrap().unwrap();
+    timeout(SOON, connection.reconnect())
+        .await
+        .unwrap()
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_failed_check_makes_it_unhealthy_until_one_succeeds() {
-    let (connections, script) = one("checked", &[("health_check.timeout", "50ms")]).await;
+    let settings = [
+        ("health_check.timeout", "50ms"),
+        ("health_check.failure_threshold", "2"),
+    ];
+    let (connections, script) = one("checked", &settings).await;
     let connection = connections.get::<Scripted>("checked").unwrap();
     connection.check().await.unwrap();
     assert_eq!(
@@ -148,6 +166,8 @@ async fn a_failed_check_makes_it_unhealthy_until_one_succeeds() {
             .contains("check: the server did not answer within 50ms"),
         "{error}"
     );
+    assert_eq!(connection.state(), State::Connected, "once is not enough");
+    connection.check().await.unwrap_err();
     assert_eq!(connection.state(), State::Unhealthy);
     assert!(!connections.is_available("checked"));
     script.set(Behaviour::Work);

@@ -17,7 +17,13 @@ pub(crate) const FLAT_NAMES: &[(&str, &str, &str)] = &[
     ("pool_timeout", "pool", "acquire_timeout"),
     ("pool_recycle", "pool", "max_lifetime"),
     ("connection_lifetime", "pool", "max_lifetime"),
+    ("max_pool_size", "pool", "max_size"),
+    ("min_pool_size", "pool", "min_size"),
+    ("connection_idle_lifetime", "pool", "idle_timeout"),
     ("health_check_interval", "health_check", "interval"),
+    ("health_check_timeout", "health_check", "timeout"),
+    ("enable_health_check", "health_check", "enabled"),
+    ("enable_health_checks", "health_check", "enabled"),
 ];
 
 /// The settings of every connection.

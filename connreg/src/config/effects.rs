@@ -1,23 +1,33 @@
 //! Settings that are understood and checked, and do nothing: told as warnings.
 
+use super::code::Code;
 use super::report::{Mistake, Report};
 use super::tree::Table;
 use crate::registry::ConnectionType;
 
-/// Tables and settings that nothing heeds until retries, circuit breakers and the health monitor are there.
+/// Tables and settings that nothing heeds until retries, circuit breakers, bulkheads and the health monitor are there.
 const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
     ("retry", None),
     ("circuit_breaker", None),
+    ("bulkhead", None),
     ("health_check", Some("enabled")),
     ("health_check", Some("interval")),
     ("health_check", Some("failure_threshold")),
     ("health_check", Some("success_threshold")),
     ("pool", Some("test_while_idle")),
+    ("pool", Some("leak_warning")),
+    ("pool", Some("slow_acquire_warning")),
 ];
 
 /// Warns of every setting in a connection's merged table that has no effect.
 pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mut Report) {
-    for name in ["pool", "retry", "circuit_breaker", "health_check"] {
+    for name in [
+        "pool",
+        "retry",
+        "circuit_breaker",
+        "bulkhead",
+        "health_check",
+    ] {
         let Some(entry) = table.get(name) else {
             continue;
         };
@@ -28,12 +38,18 @@ pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mu
             let Some(known) = setting.setting else {
                 continue;
             };
-            let help = if name == "pool" && !kind.is_pooled() {
-                format!("`{kind}` keeps no pool; leave it out")
+            let (code, help) = if name == "pool" && !kind.is_pooled() {
+                (
+                    Code::NoPool,
+                    format!("`{kind}` keeps no pool; leave it out"),
+                )
             } else if WITHOUT_EFFECT.iter().any(|(table, setting)| {
                 *table == name && setting.is_none_or(|setting| setting == known)
             }) {
-                "this version does not act on it yet".to_owned()
+                (
+                    Code::NoEffectYet,
+                    "this version does not act on it yet".to_owned(),
+                )
             } else {
                 continue;
             };
@@ -50,7 +66,7 @@ pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mu
             };
             let message = format!("`{name}.{known}` has no effect");
             report.push(
-                Mistake::warning(key, message)
+                Mistake::warning(code, key, message)
                     .at(&setting.key_origin)
                     .help(help),
             );

@@ -3,6 +3,7 @@
 //! What a setting is, and how one table is read, is `settings`'s.
 
 mod build;
+pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
 pub(crate) mod discover;
@@ -26,6 +27,7 @@ pub(crate) mod tree;
 mod yaml;
 mod yaml_syntax;
 
+pub use code::Code;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -93,15 +95,26 @@ mod layer {
 
 /// Reads, merges and checks everything; reports every mistake at once.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
+    let loaded = examine(options, registry)?;
+    if loaded.warnings.has_errors() {
+        return Err(Error::configuration(loaded.warnings));
+    }
+    Ok(loaded)
+}
+
+/// Everything that is wrong or odd. `Err`: it could not even be looked at.
+pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Error> {
+    examine(options, registry).map(|loaded| loaded.warnings)
+}
+
+/// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
+fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     let mut report = Report::default();
     let resolver = Resolver::new(&options.environment, options.directory.as_deref());
     let mut drafts = survey(options, registry, &resolver, &mut report);
     let merged = merge(&mut drafts, &resolver, &mut report)?;
     let connections = read(&drafts.0, merged, drafts.1, &resolver, &mut report);
     report.sort();
-    if report.has_errors() {
-        return Err(Error::configuration(report));
-    }
     Ok(Loaded {
         connections,
         warnings: report,

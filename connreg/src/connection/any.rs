@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::opening::Asker;
 use super::slot::{AnySlot, Slot};
 use super::{CapabilityConnection, Connection, ConnectionInfo};
 use crate::backend::Backend;
 use crate::error::{ConnectError, Error, ErrorKind};
+use crate::event::{Event, EventListener};
 use crate::lifecycle::State;
 use crate::registry::{ConnectionType, Registry};
 
@@ -20,12 +22,12 @@ pub struct AnyConnection(pub(crate) Arc<dyn AnySlot>);
 impl AnyConnection {
     /// The connection's name, as it was configured.
     pub fn name(&self) -> &str {
-        self.0.context().name()
+        self.0.core().name()
     }
 
     /// Its type.
     pub fn connection_type(&self) -> ConnectionType {
-        self.0.context().connection_type()
+        self.0.core().connection_type()
     }
 
     /// Opens it unless it is open.
@@ -34,7 +36,7 @@ impl AnyConnection {
     ///
     /// It could not be opened within `connect_timeout`, or it is closed.
     pub async fn open(&self) -> Result<(), Error> {
-        Arc::clone(&self.0).open().await
+        self.0.open(Asker::Explicit).await
     }
 
     /// As [`Connection::check`].
@@ -43,7 +45,7 @@ impl AnyConnection {
     ///
     /// It could not be opened, or the check failed or took too long.
     pub async fn check(&self) -> Result<(), Error> {
-        Arc::clone(&self.0).check().await
+        self.0.check().await
     }
 
     /// As [`Connection::reconnect`].
@@ -52,17 +54,22 @@ impl AnyConnection {
     ///
     /// It could not be opened; the old client, if there is one, stays.
     pub async fn reconnect(&self) -> Result<(), Error> {
-        Arc::clone(&self.0).reconnect().await
+        self.0.reconnect(Asker::Explicit).await
     }
 
     /// Where it is in its life.
     pub fn state(&self) -> State {
-        self.0.lifecycle().state()
+        self.0.core().state()
     }
 
-    /// Tells every change of state; a slow reader misses states, never the last one.
+    /// As [`Connection::watch`].
     pub fn watch(&self) -> watch::Receiver<State> {
-        self.0.lifecycle().watch()
+        self.0.core().lifecycle().watch()
+    }
+
+    /// As [`Connection::on_event`].
+    pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> EventListener {
+        self.0.core().listen(callback)
     }
 
     /// All that is known of it.
@@ -71,11 +78,11 @@ impl AnyConnection {
     }
 
     pub(crate) fn is_required(&self) -> bool {
-        self.0.context().policy().required
+        self.0.core().context().policy().required
     }
 
     pub(crate) fn is_lazy(&self) -> bool {
-        self.0.context().policy().lazy
+        self.0.core().context().policy().lazy
     }
 
     pub(crate) fn start_timed_out(&self, limit: Duration) -> Error {
@@ -84,7 +91,7 @@ impl AnyConnection {
             humantime::format_duration(limit)
         );
         self.0
-            .context()
+            .core()
             .error(ConnectError::new(ErrorKind::Timeout, message), "start")
     }
 
@@ -142,7 +149,7 @@ impl AnyConnection {
     }
 
     fn wrong_type(&self, message: String, help: String) -> Error {
-        Error::usage(ErrorKind::WrongType, message, Some(help)).for_name(self.0.context().name())
+        Error::usage(ErrorKind::WrongType, message, Some(help)).for_name(self.0.core().name())
     }
 }
 

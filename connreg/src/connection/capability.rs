@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::AnyConnection;
+use super::opening::Asker;
 use super::slot::AnySlot;
 use crate::capability::Provided;
 use crate::error::Error;
@@ -39,7 +40,7 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
 
     /// The connection's name, as it was configured.
     pub fn name(&self) -> &str {
-        self.0.slot.context().name()
+        self.0.slot.core().name()
     }
 
     /// The connection behind it.
@@ -62,17 +63,19 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
     fn current(&self) -> Option<CapabilityClient<C>> {
         let view = self.0.view.load();
         let generation = view.as_ref()?.generation;
-        (generation == self.0.slot.generation()).then_some(CapabilityClient(view))
+        (generation == self.0.slot.core().generation()).then_some(CapabilityClient(view))
     }
 
     async fn renew(&self) -> Result<CapabilityClient<C>, Error> {
         let slot = &self.0.slot;
-        Arc::clone(slot).open().await?;
+        slot.open(Asker::User).await?;
         // Read before the client: a view that is older than its number says is renewed, not kept.
-        let generation = slot.generation();
-        let client = slot.client().and_then(|client| self.0.provided.see(client));
+        let generation = slot.core().generation();
+        let client = slot
+            .opened()
+            .and_then(|open| self.0.provided.see(open.client()));
         let Some(client) = client else {
-            return Err(slot.closed_error());
+            return Err(slot.core().closed_error());
         };
         self.0
             .view
@@ -89,7 +92,7 @@ impl<C: ?Sized> Clone for CapabilityConnection<C> {
 
 impl<C: ?Sized> fmt::Debug for CapabilityConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.0.slot.context().name();
+        let name = self.0.slot.core().name();
         write!(f, "CapabilityConnection({name}: {:?})", self.0.provided)
     }
 }

@@ -12,6 +12,8 @@ use crate::registry::ConnectionType;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
+    /// The connection's number, unique within the process.
+    pub id: u64,
     /// As it was configured.
     pub name: String,
     /// Its type.
@@ -24,6 +26,10 @@ pub struct ConnectionInfo {
     pub tags: Vec<String>,
     /// When it was loaded.
     pub created_at: SystemTime,
+    /// When the last operation began that the connection was told of: `run`, a transaction, a stream.
+    pub last_used_at: Option<SystemTime>,
+    /// How many operations are under way.
+    pub executing: usize,
     /// When its present client was opened.
     pub connected_at: Option<SystemTime>,
     /// When it was last checked.
@@ -40,22 +46,26 @@ pub struct ConnectionInfo {
 
 impl ConnectionInfo {
     pub(super) fn of(slot: &dyn AnySlot) -> Self {
-        let context = slot.context();
-        let lifecycle = slot.lifecycle();
+        let core = slot.core();
+        let context = core.context();
+        let lifecycle = core.lifecycle();
         let history = lifecycle.history();
         Self {
-            name: context.name().to_string(),
-            connection_type: context.connection_type(),
-            state: lifecycle.state(),
+            id: core.id(),
+            name: core.name().to_string(),
+            connection_type: core.connection_type(),
+            state: core.state(),
             required: context.policy().required,
             tags: context.policy().tags.clone(),
             created_at: lifecycle.created_at(),
+            last_used_at: core.last_used_at(),
+            executing: core.executing(),
             connected_at: history.connected_at,
             checked_at: history.checked_at,
             connects: history.connects,
             failures: history.failures,
             last_error: history.last_error,
-            pool: slot.statistics(),
+            pool: slot.opened().and_then(|open| open.statistics()),
         }
     }
 }

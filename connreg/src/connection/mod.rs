@@ -1,11 +1,19 @@
 //! One named connection: the typed handle, the untyped one, and the one that is seen as a capability.
 //!
-//! How it is opened, shared and closed is in [`slot`].
+//! How it is opened, checked and closed, whatever its type, is in the modules of these names.
 
+#![allow(dead_code, reason = "for the reload and the policies, which come next")]
+
+mod activity;
 mod any;
 mod capability;
+mod checking;
+mod closing;
+
 mod info;
+mod opening;
 mod slot;
+mod untyped;
 
 use std::fmt;
 use std::ops::Deref;
@@ -18,14 +26,18 @@ use tokio::sync::watch;
 
 pub use any::AnyConnection;
 pub use capability::{CapabilityClient, CapabilityConnection};
+pub use closing::ClosedConnection;
 pub use info::ConnectionInfo;
-#[cfg(feature = "pool")]
 pub(crate) use slot::DRAIN;
+
 pub(crate) use slot::{AnySlot, BoxFuture, Slot};
+pub(crate) use untyped::Closing;
 
 use crate::backend::Backend;
 use crate::error::Error;
+use crate::event::{Event, EventListener};
 use crate::lifecycle::State;
+use opening::Asker;
 use slot::Open;
 
 /// A named connection of a known type: cheap to clone, made to be kept in a service's state.
@@ -36,12 +48,12 @@ pub struct Connection<T: Backend>(pub(crate) Arc<Slot<T>>);
 impl<T: Backend> Connection<T> {
     /// The connection's name, as it was configured.
     pub fn name(&self) -> &str {
-        self.0.context.name()
+        self.0.core().name()
     }
 
-    /// The settings that it was configured with.
-    pub fn settings(&self) -> &T {
-        &self.0.backend
+    /// The settings that it is configured with; a reload may replace them.
+    pub fn settings(&self) -> Arc<T> {
+        self.0.settings()
     }
 
     /// The open client; opens it first if that has not been done.
@@ -58,9 +70,13 @@ impl<T: Backend> Connection<T> {
         Opening(Step::Look(self))
     }
 
+    fn slot(&self) -> Arc<dyn AnySlot> {
+        Arc::clone(&self.0) as Arc<dyn AnySlot>
+    }
+
     async fn open(&self) -> Result<Client<T>, Error> {
-        Slot::open(&self.0).await?;
-        Client::of(&self.0).ok_or_else(|| self.0.closed_error())
+        self.slot().open(Asker::User).await?;
+        Client::of(&self.0).ok_or_else(|| self.0.core().closed_error())
     }
 
     /// Asks the server whether it is there, opening the connection if nobody has.
@@ -69,7 +85,7 @@ impl<T: Backend> Connection<T> {
     ///
     /// It could not be opened, or the check failed or took longer than `health_check.timeout`.
     pub async fn check(&self) -> Result<(), Error> {
-        Slot::check(&self.0).await
+        self.slot().check().await
     }
 
     /// Opens a new client and puts it in the old one's place, which is closed when its last user lets go.
@@ -78,7 +94,7 @@ impl<T: Backend> Connection<T> {
     ///
     /// It could not be opened; the old client, if there is one, stays.
     pub async fn reconnect(&self) -> Result<(), Error> {
-        Slot::reconnect(&self.0).await
+        self.slot().reconnect(Asker::Explicit).await
     }
 
     /// Makes sure that the connection works at this moment: opens it, checks it, reconnects if the check fails.
@@ -89,19 +105,29 @@ impl<T: Backend> Connection<T> {
     pub async fn ensure_connected(&self) -> Result<(), Error> {
         match self.check().await {
             Ok(()) => Ok(()),
-            Err(_) if self.state() == State::Unhealthy => self.reconnect().await,
+            // There is a client, and it does not work.
+            Err(_) if Client::of(&self.0).is_some() => self.reconnect().await,
             Err(error) => Err(error),
         }
     }
 
     /// Where it is in its life.
     pub fn state(&self) -> State {
-        self.0.lifecycle.state()
+        self.0.core().state()
     }
 
-    /// Tells every change of state; a slow reader misses states, never the last one.
+    /// Tells every change of state; a slow reader misses states, never the last one. `Executing` is told by
+    /// [`state`](Self::state) only.
     pub fn watch(&self) -> watch::Receiver<State> {
-        self.0.lifecycle.watch()
+        self.0.core().lifecycle().watch()
+    }
+
+    /// Calls `callback` with every event of this connection, until the listener is dropped.
+    ///
+    /// It runs on a thread of its own, one event at a time in their order, and may block: a slow or panicking one
+    /// never slows a connection. Of one that is too slow the oldest events are dropped, and counted.
+    pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> EventListener {
+        self.0.core().listen(callback)
     }
 
     /// All that is known of it.
@@ -111,7 +137,7 @@ impl<T: Backend> Connection<T> {
 
     /// The same connection without its type.
     pub fn as_any(&self) -> AnyConnection {
-        AnyConnection(Arc::clone(&self.0) as Arc<dyn AnySlot>)
+        AnyConnection(self.slot())
     }
 }
 
@@ -172,7 +198,7 @@ pub struct Client<T: Backend>(Guard<Option<Arc<Open<T>>>>);
 impl<T: Backend> Client<T> {
     #[inline]
     fn of(slot: &Slot<T>) -> Option<Self> {
-        let guard = slot.open.load();
+        let guard = slot.current().open.load();
         guard.is_some().then_some(Self(guard))
     }
 

@@ -1,29 +1,24 @@
-//! The place of one configured connection: opening, sharing, checking, replacing and closing its client.
+//! The place of one configured connection: the little of it that depends on its type.
 //!
-//! A thousand first users make one attempt. It runs in a task of its own, so that no user's leaving ends it, and
-//! everybody waits for it with a deadline.
+//! Opening is in [`opening`](super::opening), closing in [`closing`](super::closing); both work on any type.
 
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use super::untyped::Core;
 use crate::backend::Backend;
 use crate::context::Context;
-use crate::error::{ConnectError, Error, ErrorKind};
-use crate::lifecycle::{Lifecycle, State};
+use crate::error::ConnectError;
+use crate::event::Hub;
 use crate::pool::PoolStatistics;
-
-/// What a waiter waits beyond the attempt's own deadline, for a back end that holds its thread.
-const GRACE: Duration = Duration::from_millis(50);
 
 /// How long a client may take to finish its work and close.
 pub(crate) const DRAIN: Duration = Duration::from_secs(30);
@@ -32,234 +27,39 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One configured connection.
 pub(crate) struct Slot<B: Backend> {
-    pub(crate) backend: Arc<B>,
-    pub(crate) context: Context,
-    pub(crate) lifecycle: Lifecycle,
+    core: Arc<Core>,
+    /// What it is opened with; a reload may replace it.
+    backend: ArcSwap<B>,
     pub(super) open: ArcSwapOption<Open<B>>,
-    /// Counts the clients that have been here, so that views of one know when it is replaced.
-    generation: AtomicU64,
-    gate: Mutex<Gate>,
-}
-
-/// Who may open, and who is at it.
-#[derive(Default)]
-struct Gate {
-    closed: bool,
-    attempt: Option<Attempt>,
-}
-
-struct Attempt {
-    outcome: watch::Receiver<Option<Result<(), Error>>>,
-    task: AbortHandle,
+    /// The slot that took over what a reload had prepared in this one.
+    successor: OnceLock<Arc<Self>>,
 }
 
 impl<B: Backend> Slot<B> {
-    pub(crate) fn new(backend: Arc<B>, context: Context) -> Self {
+    pub(crate) fn new(backend: Arc<B>, context: Context, hub: Arc<Hub>) -> Self {
         Self {
-            backend,
-            context,
-            lifecycle: Lifecycle::new(),
+            core: Core::new(context, hub),
+            backend: ArcSwap::new(backend),
             open: ArcSwapOption::empty(),
-            generation: AtomicU64::new(0),
-            gate: Mutex::default(),
+            successor: OnceLock::new(),
         }
     }
 
-    fn gate(&self) -> MutexGuard<'_, Gate> {
-        // Nothing panics while it is held.
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn error(&self, error: ConnectError, attempted: &'static str) -> Error {
-        self.context.error(error, attempted)
-    }
-
-    pub(crate) fn closed_error(&self) -> Error {
-        let error = ConnectError::new(ErrorKind::Closed, "the connection was closed")
-            .with_help("use it before `close`, or load the connections again");
-        self.error(error, "connect")
-    }
-
-    fn timeout_error(&self, what: &str, attempted: &'static str, limit: Duration) -> Error {
-        let message = format!("{what} within {}", humantime::format_duration(limit));
-        self.error(ConnectError::new(ErrorKind::Timeout, message), attempted)
-    }
-
-    /// Opens the connection unless it is open.
-    pub(crate) async fn open(self: &Arc<Self>) -> Result<(), Error> {
-        let outcome = {
-            let gate = self.gate();
-            // Somebody may have opened it between the caller's look and now.
-            if self.open.load().is_some() {
-                return Ok(());
-            }
-            self.join(gate)?
-        };
-        self.wait(outcome).await
-    }
-
-    /// Opens a new client, whether there is one or not.
-    pub(crate) async fn reconnect(self: &Arc<Self>) -> Result<(), Error> {
-        let outcome = self.join(self.gate())?;
-        self.wait(outcome).await
-    }
-
-    /// The attempt under way, or a new one.
-    fn join(
-        self: &Arc<Self>,
-        mut gate: MutexGuard<'_, Gate>,
-    ) -> Result<watch::Receiver<Option<Result<(), Error>>>, Error> {
-        if gate.closed {
-            return Err(self.closed_error());
-        }
-        if let Some(attempt) = &gate.attempt {
-            return Ok(attempt.outcome.clone());
-        }
-        let Ok(runtime) = Handle::try_current() else {
-            let error = ConnectError::new(ErrorKind::Configuration, "there is no Tokio runtime")
-                .with_help("call it from within one, such as a function with `#[tokio::main]`");
-            return Err(self.error(error, "connect"));
-        };
-        let (told, outcome) = watch::channel(None);
-        self.lifecycle.enter(State::Connecting);
-        let ending = Ending {
-            slot: Arc::clone(self),
-            told,
-            settled: false,
-        };
-        let task = runtime.spawn(ending.run()).abort_handle();
-        gate.attempt = Some(Attempt {
-            outcome: outcome.clone(),
-            task,
-        });
-        Ok(outcome)
-    }
-
-    async fn wait(
-        &self,
-        mut outcome: watch::Receiver<Option<Result<(), Error>>>,
-    ) -> Result<(), Error> {
-        let limit = self.context.connect_timeout();
-        let told = timeout(limit + GRACE, outcome.wait_for(Option::is_some)).await;
-        match told {
-            Ok(Ok(result)) => result.clone().unwrap_or_else(|| Err(self.closed_error())),
-            Ok(Err(_)) => Err(self.closed_error()),
-            Err(_) => Err(self.timeout_error("could not be opened", "connect", limit)),
+    /// This slot, or the one that stands for it now.
+    #[inline]
+    pub(super) fn current(&self) -> &Self {
+        match self.successor.get() {
+            Some(successor) => successor,
+            None => self,
         }
     }
 
-    async fn attempt(&self) -> Result<B::Client, Error> {
-        let limit = self.context.connect_timeout();
-        match timeout(limit, self.backend.connect(&self.context)).await {
-            Ok(Ok(client)) => Ok(client),
-            Ok(Err(error)) => Err(self.error(error, "connect")),
-            Err(_) => Err(self.timeout_error("could not be opened", "connect", limit)),
-        }
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.current().core
     }
 
-    /// Ends an attempt: puts the new client in place or says why there is none.
-    fn settle(&self, result: Result<B::Client, Error>) -> Result<(), Error> {
-        let mut gate = self.gate();
-        gate.attempt = None;
-        match result {
-            Ok(client) => {
-                let open = Arc::new(Open::new(client));
-                if gate.closed {
-                    // Dropping it closes it.
-                    return Err(self.closed_error());
-                }
-                let replaced = self.open.swap(Some(open));
-                self.generation.fetch_add(1, Ordering::Release);
-                self.lifecycle.connected();
-                drop(gate);
-                drop(replaced);
-                tracing::info!(connection = %self.context.name(), "connected");
-                Ok(())
-            }
-            Err(error) => {
-                let left = if self.open.load().is_some() {
-                    State::Unhealthy
-                } else {
-                    State::Failed
-                };
-                if !gate.closed {
-                    self.lifecycle.failed(&error, left);
-                    tracing::warn!(connection = %self.context.name(), %error, "not connected");
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Checks the open client, opening it first if need be.
-    pub(crate) async fn check(self: &Arc<Self>) -> Result<(), Error> {
-        self.open().await?;
-        let Some(open) = self.open.load_full() else {
-            return Err(self.closed_error());
-        };
-        let limit = self.context.policy().health_check.timeout;
-        let result = match timeout(limit, B::check(open.client())).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(self.error(error, "check")),
-            Err(_) => Err(self.timeout_error("the server did not answer", "check", limit)),
-        };
-        self.lifecycle.checked(result.as_ref().err());
-        result
-    }
-
-    /// Closes for good: no new client, and the old one is given time to finish.
-    pub(crate) async fn close(&self) {
-        let open = {
-            let mut gate = self.gate();
-            gate.closed = true;
-            if let Some(attempt) = &gate.attempt {
-                attempt.task.abort();
-            }
-            self.open.swap(None)
-        };
-        self.lifecycle.enter(State::Closed);
-        if let Some(open) = open {
-            self.generation.fetch_add(1, Ordering::Release);
-            let in_time = timeout(DRAIN, open.close()).await.is_ok();
-            tracing::info!(connection = %self.context.name(), in_time, "closed");
-        }
-    }
-}
-
-/// An attempt's task: whatever ends it, an outcome is told.
-struct Ending<B: Backend> {
-    slot: Arc<Slot<B>>,
-    told: watch::Sender<Option<Result<(), Error>>>,
-    settled: bool,
-}
-
-impl<B: Backend> Ending<B> {
-    async fn run(mut self) {
-        let result = self.slot.attempt().await;
-        self.tell(result);
-    }
-
-    fn tell(&mut self, result: Result<B::Client, Error>) {
-        self.settled = true;
-        let outcome = self.slot.settle(result);
-        self.told.send_replace(Some(outcome));
-    }
-}
-
-impl<B: Backend> Drop for Ending<B> {
-    /// The back end panicked, the connection was closed, or the runtime is shutting down.
-    fn drop(&mut self) {
-        if self.settled {
-            return;
-        }
-        let error = if std::thread::panicking() {
-            let error = ConnectError::new(ErrorKind::Other, "the back end panicked")
-                .with_help("this is a bug in the back end; its panic message says where");
-            self.slot.error(error, "connect")
-        } else {
-            self.slot.closed_error()
-        };
-        self.tell(Err(error));
+    pub(super) fn settings(&self) -> Arc<B> {
+        self.current().backend.load_full()
     }
 }
 
@@ -271,22 +71,8 @@ pub(super) struct Open<B: Backend> {
 }
 
 impl<B: Backend> Open<B> {
-    fn new(client: B::Client) -> Self {
-        Self {
-            client: Arc::new(client),
-            closed: AtomicBool::new(false),
-            runtime: Handle::try_current().ok(),
-        }
-    }
-
     pub(super) fn client(&self) -> &Arc<B::Client> {
         &self.client
-    }
-
-    async fn close(&self) {
-        if !self.closed.swap(true, Ordering::AcqRel) {
-            B::close(&self.client).await;
-        }
     }
 }
 
@@ -304,66 +90,99 @@ impl<B: Backend> Drop for Open<B> {
     }
 }
 
-/// A [`Slot`] whose type is not known.
-pub(crate) trait AnySlot: Send + Sync {
-    fn context(&self) -> &Context;
-    fn lifecycle(&self) -> &Lifecycle;
-    fn generation(&self) -> u64;
-    fn statistics(&self) -> Option<PoolStatistics>;
-    /// The client, if it is open.
-    fn client(&self) -> Option<Arc<dyn Any + Send + Sync>>;
-    fn open(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
-    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
-    fn reconnect(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>>;
+/// An [`Open`] whose type is not known.
+pub(crate) trait AnyOpen: Send + Sync {
+    /// A round trip to the server.
+    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), ConnectError>>;
+    /// Ends the client in good order, once.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;
-    fn closed_error(&self) -> Error;
+    fn statistics(&self) -> Option<PoolStatistics>;
+    fn client(&self) -> Arc<dyn Any + Send + Sync>;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<B: Backend> AnyOpen for Open<B> {
+    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), ConnectError>> {
+        Box::pin(async move { B::check(&self.client).await })
+    }
+
+    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            if !self.closed.swap(true, Ordering::AcqRel) {
+                B::close(&self.client).await;
+            }
+        })
+    }
+
+    fn statistics(&self) -> Option<PoolStatistics> {
+        B::statistics(&self.client)
+    }
+
+    fn client(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::clone(&self.client) as Arc<dyn Any + Send + Sync>
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// A [`Slot`] whose type is not known: the steps that opening, closing and reloading are made of.
+pub(crate) trait AnySlot: Send + Sync {
+    fn core(&self) -> &Arc<Core>;
+    /// The client, if it is open.
+    fn opened(&self) -> Option<Arc<dyn AnyOpen>>;
+    /// Opens a client with the settings of this moment.
+    fn connect(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'static, Result<Arc<dyn AnyOpen>, ConnectError>>;
+    /// Puts a client of this slot's own type, or none, in place; gives back the one before.
+    fn replace(&self, open: Option<Arc<dyn AnyOpen>>) -> Option<Arc<dyn AnyOpen>>;
+    /// Takes over the settings and the client that a reload has prepared in `staged`, a slot of the same type, and
+    /// stands for it from now on; gives back the client before. To be called with the gate held.
+    fn adopt(self: Arc<Self>, staged: Arc<dyn AnySlot>) -> Option<Arc<dyn AnyOpen>>;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl<B: Backend> AnySlot for Slot<B> {
-    fn context(&self) -> &Context {
-        &self.context
+    fn core(&self) -> &Arc<Core> {
+        Slot::core(self)
     }
 
-    fn lifecycle(&self) -> &Lifecycle {
-        &self.lifecycle
+    fn opened(&self) -> Option<Arc<dyn AnyOpen>> {
+        let open = self.current().open.load_full();
+        open.map(|open| open as Arc<dyn AnyOpen>)
     }
 
-    fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+    fn connect(
+        &self,
+        context: Context,
+    ) -> BoxFuture<'static, Result<Arc<dyn AnyOpen>, ConnectError>> {
+        let backend = self.settings();
+        Box::pin(async move {
+            let client = backend.connect(&context).await?;
+            Ok(Arc::new(Open::<B> {
+                client: Arc::new(client),
+                closed: AtomicBool::new(false),
+                runtime: Handle::try_current().ok(),
+            }) as Arc<dyn AnyOpen>)
+        })
     }
 
-    fn statistics(&self) -> Option<PoolStatistics> {
-        self.open
-            .load()
-            .as_ref()
-            .and_then(|open| B::statistics(open.client()))
+    fn replace(&self, open: Option<Arc<dyn AnyOpen>>) -> Option<Arc<dyn AnyOpen>> {
+        // What comes is always what `connect` made.
+        let open = open.and_then(|open| open.into_any().downcast::<Open<B>>().ok());
+        let before = self.current().open.swap(open);
+        before.map(|open| open as Arc<dyn AnyOpen>)
     }
 
-    fn client(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        let open = self.open.load();
-        open.as_ref()
-            .map(|open| Arc::clone(open.client()) as Arc<dyn Any + Send + Sync>)
-    }
-
-    fn open(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async move { Slot::open(&self).await })
-    }
-
-    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async move { Slot::check(&self).await })
-    }
-
-    fn reconnect(self: Arc<Self>) -> BoxFuture<'static, Result<(), Error>> {
-        Box::pin(async move { Slot::reconnect(&self).await })
-    }
-
-    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        Box::pin(async move { Slot::close(&self).await })
-    }
-
-    fn closed_error(&self) -> Error {
-        Slot::closed_error(self)
+    fn adopt(self: Arc<Self>, staged: Arc<dyn AnySlot>) -> Option<Arc<dyn AnyOpen>> {
+        let staged = staged.into_any().downcast::<Self>().ok()?;
+        self.backend.store(staged.backend.load_full());
+        let before = self.open.swap(staged.open.swap(None));
+        let _ = staged.successor.set(self);
+        before.map(|open| open as Arc<dyn AnyOpen>)
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

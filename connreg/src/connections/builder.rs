@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Connections, start};
-use crate::config::{self, Options};
+use crate::config::{self, Options, Report};
 use crate::error::{Error, ErrorKind};
 use crate::registry::Registry;
 
@@ -98,26 +98,62 @@ impl Builder {
         Ok(connections)
     }
 
-    async fn read(self) -> Result<Connections, Error> {
+    /// Reads everything and opens nothing, not even what says `lazy: false`.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every file, in one report.
+    pub async fn read(self) -> Result<Connections, Error> {
+        let loaded = self.look(config::load).await?;
+        for warning in loaded.warnings.warnings() {
+            tracing::warn!("{warning}");
+        }
+        Ok(Connections::new(loaded))
+    }
+
+    /// Everything that is wrong or odd in the configuration. Opens nothing, logs nothing.
+    ///
+    /// # Errors
+    ///
+    /// Nothing could be looked at: two connection types answer to one name, or the runtime shuts down. Mistakes in
+    /// the configuration are in the report.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let report = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .check()
+    ///     .await?;
+    /// print!("{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check(self) -> Result<Report, Error> {
+        self.look(config::check).await
+    }
+
+    /// Runs `look` where it may block.
+    async fn look<T: Send + 'static>(
+        self,
+        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let Self { options, registry } = self;
-        let read = move || match registry {
-            Some(registry) => config::load(&options, &registry),
-            None => config::load(&options, Registry::linked()?),
+        let look = move || match &registry {
+            Some(registry) => look(&options, registry),
+            None => look(&options, Registry::linked()?),
         };
-        let loaded = match tokio::task::spawn_blocking(read).await {
-            Ok(loaded) => loaded?,
+        match tokio::task::spawn_blocking(look).await {
+            Ok(seen) => seen,
             Err(error) => {
                 // A bug of ours must not pass for a mistake of the user's.
                 if let Ok(panic) = error.try_into_panic() {
                     std::panic::resume_unwind(panic);
                 }
                 let message = "reading the configuration was cut off: the runtime shuts down";
-                return Err(Error::usage(ErrorKind::Closed, message, None));
+                Err(Error::usage(ErrorKind::Closed, message, None))
             }
-        };
-        for warning in loaded.warnings.warnings() {
-            tracing::warn!("{warning}");
         }
-        Ok(Connections::new(loaded))
     }
 }

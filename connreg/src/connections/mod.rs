@@ -3,6 +3,7 @@
 //! Reading the configuration is [`crate::config`]'s, opening a connection is [`crate::connection`]'s.
 
 mod builder;
+mod close;
 mod order;
 mod start;
 mod status;
@@ -11,16 +12,23 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::broadcast;
 
 pub use builder::Builder;
+pub use close::CloseReport;
 pub use status::Status;
 
 use crate::backend::Backend;
 use crate::config::tree::canonical;
 use crate::config::{Loaded, Report};
-use crate::connection::{AnyConnection, AnySlot, CapabilityConnection, Connection, ConnectionInfo};
+use crate::connection::{
+    AnyConnection, AnySlot, CapabilityConnection, Connection, ConnectionInfo, DRAIN,
+};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Hub};
 use crate::nearest::nearest;
 
 /// Every configured connection of a program, by name. Cheap to clone.
@@ -48,9 +56,10 @@ pub(crate) struct Inner {
     exact: HashMap<Arc<str>, usize>,
     /// As names are compared → position.
     canonical: HashMap<String, usize>,
-    /// Positions in which to close: each before those that it depends on.
-    closing: Vec<usize>,
+    /// Positions in the order of closing: those of one group side by side, each before those that it depends on.
+    closing: Vec<Vec<usize>>,
     warnings: Report,
+    hub: Arc<Hub>,
 }
 
 impl Connections {
@@ -78,6 +87,7 @@ impl Connections {
                 canonical: HashMap::new(),
                 closing,
                 warnings: loaded.warnings,
+                hub: Arc::new(Hub::new()),
             };
             for (index, connection) in loaded.connections.into_iter().enumerate() {
                 let name = connection.name;
@@ -85,7 +95,11 @@ impl Connections {
                 inner.canonical.insert(canonical(&name), index);
                 let context =
                     Context::new(name, connection.kind, connection.policy, Weak::clone(peers));
-                inner.slots.push(connection.settings.into_slot(context));
+                inner.slots.push(
+                    connection
+                        .settings
+                        .into_slot(context, Arc::clone(&inner.hub)),
+                );
             }
             inner
         }))
@@ -132,11 +146,11 @@ impl Connections {
     }
 
     /// Every connection's name, in the order of configuration.
-    pub fn list(&self) -> Vec<&str> {
+    pub fn list(&self) -> Vec<String> {
         self.0
             .slots
             .iter()
-            .map(|slot| &**slot.context().name())
+            .map(|slot| slot.core().name().to_string())
             .collect()
     }
 
@@ -155,7 +169,7 @@ impl Connections {
     pub fn is_available(&self, name: &str) -> bool {
         self.0
             .slot(name)
-            .is_ok_and(|slot| slot.lifecycle().state().is_available())
+            .is_ok_and(|slot| slot.core().state().is_available())
     }
 
     /// All that is known of one connection.
@@ -186,13 +200,22 @@ impl Connections {
         start::open(self.iter().collect()).await
     }
 
-    /// Closes every connection for good, each before those that it depends on.
+    /// What happens to any connection from now on. Nobody waits for a slow reader: of more than 256 events that
+    /// wait the oldest are dropped, and the reader is told how many (`RecvError::Lagged`).
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.hub.subscribe()
+    }
+
+    /// Closes every connection for good, each before those that it depends on, and says how that went.
     ///
-    /// Each is given up to 30 s to finish work in flight.
-    pub async fn close(&self) {
-        for index in &self.0.closing {
-            Arc::clone(&self.0.slots[*index]).close().await;
-        }
+    /// Work in flight is given 30 s in all to finish.
+    pub async fn close(&self) -> CloseReport {
+        self.close_with(DRAIN).await
+    }
+
+    /// As [`close`](Self::close), with `limit` in place of the 30 s.
+    pub async fn close_with(&self, limit: Duration) -> CloseReport {
+        close::close(&self.0.slots, &self.0.closing, limit).await
     }
 }
 

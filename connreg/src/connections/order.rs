@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use crate::config::LoadedConnection;
 use crate::config::tree::canonical;
 
-/// Positions of `connections`, each before those that it refers to; else the last configured first.
+/// Positions of `connections` in groups: each connection in a group before those of all that it refers to; within a
+/// group none refers to another.
 ///
 /// There is no cycle: loading has checked that.
-pub(super) fn dependents_first(connections: &[LoadedConnection]) -> Vec<usize> {
+pub(super) fn dependents_first(connections: &[LoadedConnection]) -> Vec<Vec<usize>> {
     let positions: HashMap<String, usize> = connections
         .iter()
         .enumerate()
@@ -26,22 +27,41 @@ pub(super) fn dependents_first(connections: &[LoadedConnection]) -> Vec<usize> {
                 .collect()
         })
         .collect();
-    let mut order = Vec::with_capacity(connections.len());
-    let mut seen = vec![false; connections.len()];
+    // How far each is from those that refer to nothing.
+    let mut heights = vec![None; connections.len()];
     for index in 0..connections.len() {
-        visit(index, &targets, &mut seen, &mut order);
+        height(index, &targets, &mut heights);
     }
-    // Targets come first in the visit's order.
-    order.reverse();
-    order
+    let highest = heights
+        .iter()
+        .flatten()
+        .max()
+        .map_or(0, |highest| highest + 1);
+    let mut groups = vec![Vec::new(); highest];
+    for (index, height) in heights.iter().enumerate() {
+        groups[highest - 1 - height.unwrap_or(0)].push(index);
+    }
+    groups
 }
 
-fn visit(index: usize, targets: &[Vec<usize>], seen: &mut [bool], order: &mut Vec<usize>) {
-    if std::mem::replace(&mut seen[index], true) {
-        return;
+fn height(index: usize, targets: &[Vec<usize>], heights: &mut [Option<usize>]) -> usize {
+    // A stack of our own: a chain of references may be long.
+    let mut path = vec![index];
+    while let Some(&at) = path.last() {
+        if heights[at].is_some() {
+            path.pop();
+            continue;
+        }
+        let open = targets[at]
+            .iter()
+            .find(|target| heights[**target].is_none());
+        if let Some(target) = open {
+            path.push(*target);
+            continue;
+        }
+        let below = targets[at].iter().filter_map(|target| heights[*target]);
+        heights[at] = Some(below.max().map_or(0, |below| below + 1));
+        path.pop();
     }
-    for target in &targets[index] {
-        visit(*target, targets, seen, order);
-    }
-    order.push(index);
+    heights[index].unwrap_or(0)
 }

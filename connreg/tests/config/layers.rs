@@ -124,8 +124,8 @@ fn the_environment_overrides_any_key_of_either_shape() {
     let pg = connections.get::<Pg>("my_customer_db").expect("it");
     assert_eq!(pg.settings().tls.mode, crate::types::Mode::VerifyFull);
     assert_eq!(pg.settings().replicas, ["one", "two"]);
-    let options: Vec<_> = pg
-        .settings()
+    let settings = pg.settings();
+    let options: Vec<_> = settings
         .options
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))

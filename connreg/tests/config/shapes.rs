@@ -66,8 +66,8 @@ fn by_name_as_dot_net_writes_it() {
         Some(std::time::Duration::from_secs(30))
     );
     let cache = connections.get::<Mem>("cache").expect("cache");
-    let text = cache
-        .settings()
+    let settings = cache.settings();
+    let text = settings
         .connection_string
         .as_ref()
         .expect("a connection string");

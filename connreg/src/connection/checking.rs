@@ -1,0 +1,61 @@
+//! Checking: one round trip with a deadline, and what its outcome means for the state.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout};
+
+use super::opening::Asker;
+use super::slot::AnySlot;
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::lifecycle::State;
+
+impl dyn AnySlot {
+    /// Checks the open client, opening it first if need be.
+    pub(crate) async fn check(self: &Arc<Self>) -> Result<(), Error> {
+        self.open(Asker::Explicit).await?;
+        match self.check_open().await {
+            Some(result) => result,
+            None => Err(self.core().closed_error()),
+        }
+    }
+
+    /// Checks the client if there is one.
+    pub(crate) async fn check_open(self: &Arc<Self>) -> Option<Result<(), Error>> {
+        let core = self.core();
+        let generation = core.generation();
+        let open = self.opened()?;
+        let context = core.context();
+        let limit = context.policy().health_check.timeout;
+        let started = Instant::now();
+        let result = match timeout(limit, open.check()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(core.error(error, "check")),
+            Err(_) => Err(core.timeout_error("the server did not answer", "check", limit)),
+        };
+        let took = started.elapsed();
+        let mut gate = core.gate();
+        // What is learnt of a client that is gone says nothing of the one that is there.
+        if core.generation() == generation {
+            let settings = &context.policy().health_check;
+            let streak = core.lifecycle.checked(result.as_ref().err(), took);
+            if result.is_ok() {
+                gate.works();
+            }
+            if !gate.is_attempting() {
+                match &result {
+                    Ok(()) if streak >= settings.success_threshold => core.enter(State::Connected),
+                    Err(_) if streak >= settings.failure_threshold => core.enter(State::Unhealthy),
+                    _ => {}
+                }
+            }
+            if let Err(error) = &result {
+                core.emit(EventKind::Error {
+                    error: error.clone(),
+                });
+            }
+        }
+        drop(gate);
+        Some(result)
+    }
+}

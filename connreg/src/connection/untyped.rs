@@ -1,0 +1,192 @@
+//! What every connection has, whatever its type: name, context, state, history, events, work in flight.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+
+use super::activity::{Activity, InFlight};
+use super::opening::Gate;
+use crate::context::Context;
+use crate::error::{ConnectError, Error, ErrorKind};
+use crate::event::{Emitter, Event, EventKind, EventListener, Hub};
+use crate::lifecycle::{Lifecycle, State};
+use crate::registry::ConnectionType;
+
+/// The part of a connection that does not depend on its type, so that it is compiled once.
+pub(crate) struct Core {
+    id: u64,
+    name: Arc<str>,
+    kind: ConnectionType,
+    context: ArcSwap<Context>,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) activity: Activity,
+    emitter: Emitter,
+    /// Counts the clients that have been here, so that views of one know when it is replaced.
+    generation: AtomicU64,
+    gate: Mutex<Gate>,
+}
+
+/// Why a connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// The program said so.
+    Closed,
+    /// A reload found it gone from the configuration.
+    Removed,
+    /// A reload found it with another type.
+    Retyped,
+}
+
+impl Core {
+    pub(super) fn new(context: Context, hub: Arc<Hub>) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name: Arc::clone(context.name()),
+            kind: context.connection_type(),
+            context: ArcSwap::from_pointee(context),
+            lifecycle: Lifecycle::new(),
+            activity: Activity::default(),
+            emitter: Emitter::new(hub),
+            generation: AtomicU64::new(0),
+            gate: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn connection_type(&self) -> ConnectionType {
+        self.kind
+    }
+
+    /// Name, policy and peers as they are now; a reload may replace them.
+    pub(crate) fn context(&self) -> Context {
+        Context::clone(&self.context.load())
+    }
+
+    pub(super) fn set_context(&self, context: Context) {
+        self.context.store(Arc::new(context));
+    }
+
+    pub(super) fn gate(&self) -> MutexGuard<'_, Gate> {
+        // Nothing panics while it is held.
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state, with work in flight told.
+    pub(crate) fn state(&self) -> State {
+        match self.lifecycle.state() {
+            State::Connected if self.activity.executing() > 0 => State::Executing,
+            state => state,
+        }
+    }
+
+    pub(crate) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
+    }
+
+    /// How many operations are under way.
+    pub(crate) fn executing(&self) -> usize {
+        self.activity.executing()
+    }
+
+    pub(crate) fn last_used_at(&self) -> Option<SystemTime> {
+        self.activity.last_used_at()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(super) fn next_generation(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Counts an operation until the guard is dropped; closing waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The connection is closed.
+    pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
+        InFlight::new(Arc::clone(self)).ok_or_else(|| self.closed_error())
+    }
+
+    /// Tells listeners; never waits for them.
+    pub(crate) fn emit(&self, kind: EventKind) {
+        self.emitter.emit(Event {
+            connection: Arc::clone(&self.name),
+            connection_type: self.kind,
+            id: self.id,
+            at: SystemTime::now(),
+            kind,
+        });
+    }
+
+    pub(super) fn listen(
+        &self,
+        callback: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> EventListener {
+        self.emitter.listen(callback)
+    }
+
+    /// Goes to `state`, unless the connection is closed, and tells listeners.
+    pub(super) fn enter(&self, state: State) {
+        self.lifecycle.enter(state, |from| {
+            self.emit(EventKind::StateChanged { from, to: state });
+        });
+    }
+
+    pub(super) fn error(&self, error: ConnectError, attempted: &'static str) -> Error {
+        error.for_connection(Arc::clone(&self.name), attempted)
+    }
+
+    pub(crate) fn closed_error(&self) -> Error {
+        let closing = self.gate().closing();
+        self.error(closing.unwrap_or(Closing::Closed).error(), "connect")
+    }
+
+    pub(super) fn timeout_error(
+        &self,
+        what: &str,
+        attempted: &'static str,
+        limit: Duration,
+    ) -> Error {
+        let message = format!("{what} within {}", humantime::format_duration(limit));
+        self.error(ConnectError::new(ErrorKind::Timeout, message), attempted)
+    }
+}
+
+impl Closing {
+    pub(super) fn error(self) -> ConnectError {
+        let (message, help) = match self {
+            Self::Closed => (
+                "the connection was closed",
+                "use it before `close`, or load the connections again",
+            ),
+            Self::Removed => (
+                "the connection was removed by a reload of the configuration",
+                "configure it again, or stop using it",
+            ),
+            Self::Retyped => (
+                "the connection was given another type by a reload of the configuration",
+                "ask for it again by name, as its new type",
+            ),
+        };
+        ConnectError::new(ErrorKind::Closed, message).with_help(help)
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Core({}: {}, {})", self.name, self.kind, self.state())
+    }
+}

@@ -1,0 +1,77 @@
+//! Closing all connections, dependents first, and the report of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::connection::{AnySlot, ClosedConnection, Closing};
+
+/// How the closing of all connections went.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// Each connection, in the order in which they were closed.
+    pub connections: Vec<ClosedConnection>,
+    /// How long it took in all.
+    pub took: Duration,
+}
+
+impl CloseReport {
+    /// Whether all that was under way came to its end.
+    pub fn is_drained(&self) -> bool {
+        self.connections.iter().all(|connection| connection.drained)
+    }
+
+    /// Those whose work was cut off.
+    pub fn cut_off(&self) -> impl Iterator<Item = &ClosedConnection> {
+        self.connections
+            .iter()
+            .filter(|connection| !connection.drained)
+    }
+}
+
+impl fmt::Display for CloseReport {
+    /// One line: how many were closed in what time, and what was cut off.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let took = Duration::from_millis(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX));
+        let took = humantime::format_duration(took);
+        write!(f, "{} connections closed in {took}", self.connections.len())?;
+        for (index, connection) in self.cut_off().enumerate() {
+            let before = if index == 0 { "; cut off: " } else { ", " };
+            write!(
+                f,
+                "{before}`{}` ({} under way)",
+                connection.name, connection.cut_off
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Closes `slots` group by group; those of a group side by side, all within `limit`.
+pub(super) async fn close(
+    slots: &[Arc<dyn AnySlot>],
+    groups: &[Vec<usize>],
+    limit: Duration,
+) -> CloseReport {
+    let started = Instant::now();
+    let deadline = started + limit;
+    let mut connections = Vec::with_capacity(slots.len());
+    for group in groups {
+        let mut closing = JoinSet::new();
+        for index in group {
+            closing.spawn(Arc::clone(&slots[*index]).close(Closing::Closed, deadline));
+        }
+        while let Some(closed) = closing.join_next().await {
+            // A back end that panics while it closes has nothing more to close.
+            connections.extend(closed.ok());
+        }
+    }
+    CloseReport {
+        connections,
+        took: started.elapsed(),
+    }
+}
