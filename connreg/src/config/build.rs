@@ -34,6 +34,11 @@ impl TableBuilder {
         }
     }
 
+    /// Part of the table could not be read.
+    pub(crate) fn damage(&mut self) {
+        self.table.damaged = true;
+    }
+
     pub(crate) fn finish(self) -> Table {
         self.table
     }
@@ -44,14 +49,12 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     if report.is_full() {
         return;
     }
-    let key = dotted(path, &second.key);
-    let help = format!("the first one is at {}; keep one of them", first.key_origin);
-    let message = format!("the key `{}` is there twice", second.key);
-    report.push(
-        Mistake::error(Code::DuplicateKey, key, message)
-            .at(&second.key_origin)
-            .help(help),
-    );
+    report.push(twice(
+        path,
+        &second.key,
+        &second.key_origin,
+        &first.key_origin,
+    ));
     let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value)
     else {
         return;
@@ -65,7 +68,17 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     {
         builder.insert(entry, &path, report);
     }
+    builder.table.damaged = into.damaged || from.damaged;
     *into = builder.finish();
+}
+
+/// A key that is there already.
+pub(crate) fn twice(path: &[String], key: &str, origin: &Origin, first: &Origin) -> Mistake {
+    let help = format!("the first one is at {first}; keep one of them");
+    let message = format!("the key `{key}` is there twice");
+    Mistake::error(Code::DuplicateKey, dotted(path, key), message)
+        .at(origin)
+        .help(help)
 }
 
 /// `path` with `key` behind it, as a person would write it.

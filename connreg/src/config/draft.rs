@@ -144,6 +144,8 @@ fn draft(
             }
             Kind::Implied(kind) => implied = implied.or(Some(kind)),
             Kind::Mistaken => mistaken = true,
+            // It may stand where a mistake of syntax is.
+            Kind::Absent(_) if table.damaged => mistaken = true,
             Kind::Absent(mistake) => missing = missing.or(Some(mistake)),
         }
         first.get_or_insert_with(|| (name, path.clone(), origin));

@@ -56,14 +56,15 @@ struct Parser<'r, 't> {
     ended: bool,
 }
 
-impl<'t> Parser<'_, 't> {
+impl Parser<'_, '_> {
     fn document(&mut self) -> Parsed<Node> {
         self.skip()?;
         match self.peek() {
             None => return Ok(self.node(Value::Null, 0)),
             Some(b'{' | b'[') => {}
             Some(_) => {
-                let help = "put all of it between `{` and `}`, and keys and texts into double quotes";
+                let help =
+                    "put all of it between `{` and `}`, and keys and texts into double quotes";
                 self.tell(self.at, self.at + 1, "a JSON file begins with `{`", help)?;
                 return Err(Abandoned);
             }
@@ -94,9 +95,7 @@ impl<'t> Parser<'_, 't> {
         match self.peek() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::list),
-            Some(b'"' | b'\'') if self.is_key_of_later_line(after) => {
-                self.missing_value(after)
-            }
+            Some(b'"' | b'\'') if self.is_key_of_later_line(after) => self.missing_value(after),
             Some(quote @ (b'"' | b'\'')) => {
                 let text = self.string(quote)?;
                 Ok(self.node(text.map_or(Value::Mistaken, Value::Text), start))
@@ -185,15 +184,14 @@ impl<'t> Parser<'_, 't> {
     fn member(&mut self, builder: &mut TableBuilder) -> Parsed<()> {
         const NEEDS_QUOTES: &str = "a key stands in double quotes";
         let start = self.at;
-        let key = match self.peek() {
-            Some(quote @ (b'"' | b'\'')) => self.string(quote)?,
-            _ => {
-                let word = json_text::bare_key(&self.text[start..]);
-                let help = "write `\"key\": value`";
-                self.tell(start, start + word.len().max(1), NEEDS_QUOTES, help)?;
-                self.at += word.len();
-                (!word.is_empty()).then(|| word.to_owned())
-            }
+        let key = if let Some(quote @ (b'"' | b'\'')) = self.peek() {
+            self.string(quote)?
+        } else {
+            let word = json_text::bare_key(&self.text[start..]);
+            let help = "write `\"key\": value`";
+            self.tell(start, start + word.len().max(1), NEEDS_QUOTES, help)?;
+            self.at += word.len();
+            (!word.is_empty()).then(|| word.to_owned())
         };
         let end = self.at;
         let Some(key) = key else {
@@ -267,12 +265,21 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn in_list_and_begins_value(&self, byte: u8) -> bool {
-        let in_list = self.open.last().and_then(|at| self.text.as_bytes().get(*at)) == Some(&b'[');
+        let in_list = self
+            .open
+            .last()
+            .and_then(|at| self.text.as_bytes().get(*at))
+            == Some(&b'[');
         in_list && matches!(byte, b'"' | b'{' | b'[' | b'0'..=b'9' | b'-')
     }
 
     fn extra_comma(&mut self) -> Parsed<()> {
-        self.tell(self.at, self.at + 1, "a comma without a value before it", "leave it out")?;
+        self.tell(
+            self.at,
+            self.at + 1,
+            "a comma without a value before it",
+            "leave it out",
+        )?;
         self.at += 1;
         Ok(())
     }
@@ -358,7 +365,9 @@ impl<'t> Parser<'_, 't> {
         let value = match json_text::meaning(word) {
             Word::Null => Value::Null,
             Word::Bool(value) => Value::Bool(value),
-            Word::Number => return Ok(scalar::json_number(word, self.lines.origin(start, self.at))),
+            Word::Number => {
+                return Ok(scalar::json_number(word, self.lines.origin(start, self.at)));
+            }
             Word::Wrong(message, help) => {
                 // What is no letter at all is still one character.
                 let next = self.text[start..].chars().next();
@@ -395,7 +404,7 @@ impl<'t> Parser<'_, 't> {
             self.at += blank;
             let rest = &rest[blank..];
             if rest.starts_with("//") {
-                self.at += rest.find('\n').unwrap_or(rest.len());
+                self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
             } else if rest.starts_with("/*") {
                 let Some(length) = rest.find("*/") else {
                     let start = std::mem::replace(&mut self.at, self.text.len());
@@ -405,7 +414,7 @@ impl<'t> Parser<'_, 't> {
                 self.at += length + 2;
             } else if rest.starts_with('#') {
                 let start = self.at;
-                self.at += rest.find('\n').unwrap_or(rest.len());
+                self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
                 let help = "write `//` instead of `#`";
                 self.tell(start, start + 1, "a JSON comment begins with `//`", help)?;
             } else {

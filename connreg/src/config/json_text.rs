@@ -121,7 +121,16 @@ pub(super) fn meaning(word: &str) -> Word {
             Word::Wrong(NO_WORD, "write true or false, or put it into double quotes")
         }
         _ if is_any(&["none", "nil", "undefined"]) => Word::Wrong(NO_WORD, "write null"),
-        _ if is_any(&["nan", "infinity", "-infinity", "inf", "-inf", ".inf", "-.inf"]) => {
+        _ if is_any(&[
+            "nan",
+            "infinity",
+            "-infinity",
+            "inf",
+            "-inf",
+            ".inf",
+            "-.inf",
+        ]) =>
+        {
             Word::Wrong("JSON knows finite numbers only", "write a number")
         }
         _ => wrong_number(word).unwrap_or(Word::Wrong(
@@ -135,10 +144,13 @@ fn wrong_number(word: &str) -> Option<Word> {
     let digits = word.trim_start_matches(['+', '-']);
     let all = |allowed: fn(u8) -> bool| !digits.is_empty() && digits.bytes().all(allowed);
     let (message, help) = if digits.starts_with("0x") || digits.starts_with("0o") {
-        ("JSON knows decimal numbers only", "write the number in decimal")
-    } else if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    } else if !all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'e' | b'E')) {
+        (
+            "JSON knows decimal numbers only",
+            "write the number in decimal",
+        )
+    } else if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || !all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'e' | b'E'))
+    {
         return None;
     } else if word.starts_with('+') {
         ("a number does not begin with `+`", "leave the `+` out")
@@ -152,7 +164,10 @@ fn wrong_number(word: &str) -> Option<Word> {
     } else if digits.bytes().filter(|byte| *byte == b'.').count() > 1 {
         return None;
     } else {
-        ("this is not how JSON writes a number", "write it like `0.5` or `10`")
+        (
+            "this is not how JSON writes a number",
+            "write it like `0.5` or `10`",
+        )
     };
     Some(Word::Wrong(message, help))
 }
@@ -218,21 +233,18 @@ pub(super) fn bare_key(text: &str) -> &str {
 
 /// Whether `text` begins with a key and its colon.
 pub(super) fn is_key(text: &str) -> bool {
-    let behind = match text.as_bytes().first() {
-        Some(quote @ (b'"' | b'\'')) => {
-            let quoted = string(&text[1..], *quote);
-            if !quoted.closed {
-                return false;
-            }
-            &text[quoted.length + 2..]
+    let behind = if let Some(quote @ (b'"' | b'\'')) = text.as_bytes().first() {
+        let quoted = string(&text[1..], *quote);
+        if !quoted.closed {
+            return false;
         }
-        _ => {
-            let key = bare_key(text);
-            if !key.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-                return false;
-            }
-            &text[key.len()..]
+        &text[quoted.length + 2..]
+    } else {
+        let key = bare_key(text);
+        if !key.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+            return false;
         }
+        &text[key.len()..]
     };
     behind.trim_start_matches([' ', '\t']).starts_with(':')
 }
@@ -243,10 +255,20 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_json() {
-        for number in ["0", "-0", "10", "1.5", "1e3", "1.5E-3", "123456789012345678901234567890"] {
+        for number in [
+            "0",
+            "-0",
+            "10",
+            "1.5",
+            "1e3",
+            "1.5E-3",
+            "123456789012345678901234567890",
+        ] {
             assert!(is_number(number), "{number}");
         }
-        for word in ["", "-", "01", "+1", ".5", "1.", "1e", "0x1", "1_000", "1.2.3", "30s", "nan"] {
+        for word in [
+            "", "-", "01", "+1", ".5", "1.", "1e", "0x1", "1_000", "1.2.3", "30s", "nan",
+        ] {
             assert!(!is_number(word), "{word}");
         }
     }
@@ -265,7 +287,15 @@ mod tests {
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
-        for text in [r#"\q""#, r#"\ü""#, r#"\u12""#, r#"\uD83E""#, r#"\uD83Ex\u1234""#, r#"\udd80""#, "a\tb\""] {
+        for text in [
+            r#"\q""#,
+            r#"\ü""#,
+            r#"\u12""#,
+            r#"\uD83E""#,
+            r#"\uD83Ex\u1234""#,
+            r#"\udd80""#,
+            "a\tb\"",
+        ] {
             assert!(read(text).is_none(), "{text}");
         }
     }

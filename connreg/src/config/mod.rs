@@ -13,6 +13,7 @@ mod environment;
 mod file;
 mod interpolate;
 mod json;
+mod json_text;
 pub(crate) mod keys;
 mod lines;
 mod merge;
@@ -23,8 +24,10 @@ mod scalar;
 pub(crate) mod sections;
 mod shape;
 mod toml;
+mod toml_syntax;
 pub(crate) mod tree;
 mod yaml;
+mod yaml_repair;
 mod yaml_syntax;
 
 pub use code::Code;
@@ -121,6 +124,9 @@ fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
     })
 }
 
+/// How far below a file's own table the names of connections stand.
+const NAME_LEVELS: usize = 1;
+
 /// All connections that files, environment and code speak of; and whether a file is missing among them because
 /// it could not be read.
 fn survey(
@@ -142,7 +148,10 @@ fn survey(
                 layer::FILES
             };
             match file::read(&found.path, found.format, report) {
-                Some(table) => survey.file(table, found.role, layer, report),
+                Some(table) => {
+                    incomplete |= table.has_gaps(NAME_LEVELS);
+                    survey.file(table, found.role, layer, report);
+                }
                 None => incomplete = true,
             }
         }

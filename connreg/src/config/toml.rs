@@ -11,7 +11,7 @@ use toml_parser::decoder::ScalarKind;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Raw, Source};
 
-use super::build::{self, MAX_DEPTH, dotted, too_deep};
+use super::build::{self, MAX_DEPTH, too_deep};
 use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
@@ -178,12 +178,12 @@ impl<'t> Reader<'_, 't> {
         let mut events = Events {
             source,
             offset: start,
-            events: &events,
+            rest: &events,
             errors: Vec::new(),
             end: start,
         };
         let array = match events.kind() {
-            None => return self.broken(statement, errors, text).map(|_| ()),
+            None => return self.broken(statement, &errors, text).map(|_| ()),
             Some(EventKind::StdTableOpen) => Some(false),
             Some(EventKind::ArrayTableOpen) => Some(true),
             Some(_) => None,
@@ -198,7 +198,7 @@ impl<'t> Reader<'_, 't> {
         }
         if let Some(array) = array {
             errors.append(&mut events.errors);
-            let broken = self.broken(statement, errors, text)?;
+            let broken = self.broken(statement, &errors, text)?;
             self.header = None;
             if keys.iter().all(|key| !key.text.is_empty()) && !keys.is_empty() {
                 self.open(keys, array, start..end.min(start + text.trim_end().len()))?;
@@ -218,7 +218,7 @@ impl<'t> Reader<'_, 't> {
             let origin = self.lines.origin(behind, end);
             Node::new(Value::Mistaken, origin)
         };
-        self.broken(statement, errors, text)?;
+        self.broken(statement, &errors, text)?;
         self.set(&keys, found)
     }
 
@@ -249,7 +249,7 @@ impl<'t> Reader<'_, 't> {
             return Ok(());
         };
         match (&mut slot.item, array) {
-            (Item::Tables(list), true) => list.push(fresh()),
+            (Item::Tables(tables), true) => tables.push(fresh()),
             (Item::Table(there), false) if !there.named => {
                 there.named = true;
                 there.span = span;
@@ -298,9 +298,8 @@ impl<'t> Reader<'_, 't> {
             self.report.push(too_deep(&last.origin(self.lines)));
             return Err(Abandoned);
         }
-        let table = match self.root.at(header, self.lines) {
-            Ok(level) => level,
-            Err(_) => return Ok(()),
+        let Ok(table) = self.root.at(header, self.lines) else {
+            return Ok(());
         };
         if keys.iter().any(|key| key.text.is_empty()) {
             table.damaged = true;
@@ -338,8 +337,13 @@ impl<'t> Reader<'_, 't> {
                 loop {
                     match events.kind() {
                         None => break,
-                        Some(EventKind::ValueSep) => drop(events.next()),
-                        Some(EventKind::ArrayClose) => break drop(events.next()),
+                        Some(EventKind::ValueSep) => {
+                            events.next();
+                        }
+                        Some(EventKind::ArrayClose) => {
+                            events.next();
+                            break;
+                        }
                         Some(_) => items.push(self.value(events)),
                     }
                 }
@@ -350,9 +354,14 @@ impl<'t> Reader<'_, 't> {
                 loop {
                     match events.kind() {
                         None => break,
-                        Some(EventKind::InlineTableClose) => break drop(events.next()),
+                        Some(EventKind::InlineTableClose) => {
+                            events.next();
+                            break;
+                        }
                         Some(EventKind::SimpleKey) => self.member(&mut level, events),
-                        Some(_) => drop(events.next()),
+                        Some(_) => {
+                            events.next();
+                        }
                     }
                 }
                 level.span.end = events.end;
@@ -432,12 +441,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Tells the first thing that is wrong with the structure of a statement; whether anything was.
-    fn broken(
-        &mut self,
-        statement: &Statement,
-        errors: Vec<ParseError>,
-        text: &str,
-    ) -> Parsed<bool> {
+    fn broken(&mut self, statement: &Statement, errors: &[ParseError], text: &str) -> Parsed<bool> {
         let offset = statement.range.start;
         if let Some(error) = errors
             .iter()
@@ -484,7 +488,7 @@ struct Events<'e, 't> {
     source: Source<'t>,
     /// Where the statement begins in the file.
     offset: usize,
-    events: &'e [Event],
+    rest: &'e [Event],
     errors: Vec<ParseError>,
     /// Where what was read last ends.
     end: usize,
@@ -492,12 +496,12 @@ struct Events<'e, 't> {
 
 impl<'t> Events<'_, 't> {
     fn kind(&self) -> Option<EventKind> {
-        self.events.first().map(Event::kind)
+        self.rest.first().map(Event::kind)
     }
 
     fn next(&mut self) -> Option<Event> {
-        let (first, rest) = self.events.split_first()?;
-        self.events = rest;
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
         self.end = self.span(*first).end;
         Some(*first)
     }

@@ -70,17 +70,31 @@ fn next(text: &str, start: usize) -> Option<Statement> {
             b'\n' | b'\r' => {
                 let behind = at + if text[at..].starts_with("\r\n") { 2 } else { 1 };
                 let Some(innermost) = open.last().copied() else {
-                    return Some(Statement { range: start..behind, flaw });
+                    return Some(Statement {
+                        range: start..behind,
+                        flaw,
+                    });
                 };
-                if is_header || flaw.is_some() || begins_another(text, behind, bytes[innermost], last)
+                if is_header
+                    || flaw.is_some()
+                    || begins_another(text, behind, bytes[innermost], last)
                 {
                     let (message, help) = match bytes[innermost] {
-                        b'[' => ("this `[` is not closed", "write `]` behind what belongs to it"),
-                        _ => ("this `{` is not closed", "write `}` behind what belongs to it"),
+                        b'[' => (
+                            "this `[` is not closed",
+                            "write `]` behind what belongs to it",
+                        ),
+                        _ => (
+                            "this `{` is not closed",
+                            "write `}` behind what belongs to it",
+                        ),
                     };
                     let at = innermost - start;
                     flaw.get_or_insert(complaint(at..at + 1, message, help));
-                    return Some(Statement { range: start..behind, flaw });
+                    return Some(Statement {
+                        range: start..behind,
+                        flaw,
+                    });
                 }
                 at = behind;
             }
@@ -90,17 +104,29 @@ fn next(text: &str, start: usize) -> Option<Statement> {
     }
     if let Some(innermost) = open.last() {
         let (message, help) = match bytes[*innermost] {
-            b'[' => ("this `[` is not closed", "write `]` behind what belongs to it"),
-            _ => ("this `{` is not closed", "write `}` behind what belongs to it"),
+            b'[' => (
+                "this `[` is not closed",
+                "write `]` behind what belongs to it",
+            ),
+            _ => (
+                "this `{` is not closed",
+                "write `}` behind what belongs to it",
+            ),
         };
         let at = innermost - start;
         flaw.get_or_insert(complaint(at..at + 1, message, help));
         // What follows the line may well be meant for something else, and is read by itself.
         let end = line_end(text, *innermost);
         let end = end + usize::from(end < text.len());
-        return Some(Statement { range: start..end, flaw });
+        return Some(Statement {
+            range: start..end,
+            flaw,
+        });
     }
-    Some(Statement { range: start..text.len(), flaw })
+    Some(Statement {
+        range: start..text.len(),
+        flaw,
+    })
 }
 
 /// The end of the text that begins with the quote at `start`, and whether it is closed.
@@ -128,7 +154,8 @@ fn string(text: &str, start: usize, quote: u8) -> (usize, bool) {
 
 fn line_end(text: &str, at: usize) -> usize {
     let rest = &text[at..];
-    rest.find(['\n', '\r']).map_or(text.len(), |length| at + length)
+    rest.find(['\n', '\r'])
+        .map_or(text.len(), |length| at + length)
 }
 
 fn blank(text: &str) -> usize {
@@ -154,85 +181,137 @@ fn begins_another(text: &str, at: usize, bracket: u8, last: u8) -> bool {
     is_key && (bracket == b'[' || !matches!(last, b',' | b'{'))
 }
 
+const LEAVE_OUT: &str = "leave it out, or put the value into quotes";
+const NO_VALUE: (&str, &str) = (
+    "a value is missing here",
+    "write a value, or leave the key out",
+);
+
+/// The parser's words, what is wrong, and what to do.
+const MEANINGS: &[(&[&str], &str, &str)] = &[
+    (
+        &[
+            "missing comma between array elements",
+            "missing comma between key-value pairs",
+        ],
+        "a comma is missing here",
+        "separate values by commas",
+    ),
+    (
+        &["extra comma in array", "extra comma in inline table"],
+        "a comma without a value before it",
+        "leave it out",
+    ),
+    (
+        &["unexpected key or value", "unexpected content"],
+        "something follows a value",
+        "put each key on a line of its own, and the whole of a text into one pair of quotes",
+    ),
+    (
+        &[
+            "missing table open",
+            "missing array opening",
+            "missing inline table opening",
+        ],
+        "this bracket was never opened",
+        LEAVE_OUT,
+    ),
+    (
+        &[
+            "extra `=`",
+            "extra assignment between key-value pairs",
+            "unexpected `=` in array",
+        ],
+        "a `=` too many",
+        LEAVE_OUT,
+    ),
+    (&["missing value"], NO_VALUE.0, NO_VALUE.1),
+    (
+        &["invalid unquoted key"],
+        "a key without quotes holds letters, digits, `_` and `-` only",
+        "put the key into quotes",
+    ),
+    (
+        &["unquoted keys cannot be empty", "invalid key-value pair"],
+        "a key is missing here",
+        "write `key = value`",
+    ),
+    (
+        &["invalid string"],
+        "a text holds what must not stand in one",
+        "write a control character as an escape, such as `\\t`",
+    ),
+    (
+        &["carriage return must be followed by newline"],
+        "a line ends with a carriage return alone",
+        "end lines with a line feed",
+    ),
+];
+
+/// Parts of what the parser says of numbers and dates.
+const NUMBERS: &[&str] = &[
+    "number",
+    "digit",
+    "sign",
+    "float",
+    "date-time",
+    "radix",
+    "integer",
+    "boolean",
+    "binary",
+];
+
 /// What a complaint means; nothing of the file's text is in it.
 pub(super) fn explain(error: &ParseError, text: &str) -> Complaint {
     let said = error.description();
     let span = error.unexpected().or(error.context());
     let at = span.map_or(0..0, |span| span.start()..span.end());
-    let whole = error.context().map_or(at.clone(), |span| span.start()..span.end());
+    let whole = error
+        .context()
+        .map_or(at.clone(), |span| span.start()..span.end());
     let written = text.get(whole.clone()).unwrap_or_default();
+    if [
+        "missing escaped value",
+        "too few unicode value digits",
+        "invalid value",
+    ]
+    .contains(&said)
+    {
+        let escape = text.get(..at.end).and_then(|before| before.rfind('\\'));
+        let escape = escape.unwrap_or(at.start);
+        return complaint(
+            escape..escape + 1,
+            "no such escape is known after a `\\`",
+            "write `\\\\` for a backslash, or use single quotes",
+        );
+    }
+    if let Some((_, message, help)) = MEANINGS.iter().find(|(known, ..)| known.contains(&said)) {
+        return complaint(at, message, help);
+    }
     match said {
         "key with no value" | "missing value for key" => no_equals(text, &at),
         "string values must be quoted" => unquoted(written, whole),
-        "missing comma between array elements" | "missing comma between key-value pairs" => {
-            complaint(at, "a comma is missing here", "separate values by commas")
-        }
-        "extra comma in array" | "extra comma in inline table" => {
-            complaint(at, "a comma without a value before it", "leave it out")
-        }
-        "unexpected key or value" | "unexpected content" => complaint(
-            at,
-            "something follows a value",
-            "put each key on a line of its own, and the whole of a text into one pair of quotes",
-        ),
         "unclosed table" | "unclosed array table" => complaint(
             0..text.trim_end().len(),
             "the name of a table is not closed",
             "write it as `[name]`, or `[[name]]` for a list of tables",
-        ),
-        "missing table open" | "missing array opening" | "missing inline table opening" => {
-            complaint(at, "this bracket was never opened", "leave it out, or put the value into quotes")
-        }
-        "extra `=`" | "extra assignment between key-value pairs" | "unexpected `=` in array" => {
-            complaint(at, "a `=` too many", "leave it out, or put the value into quotes")
-        }
-        "missing value" => complaint(at, "a value is missing here", "write a value, or leave the key out"),
-        "invalid unquoted key" => complaint(
-            at,
-            "a key without quotes holds letters, digits, `_` and `-` only",
-            "put the key into quotes",
-        ),
-        "unquoted keys cannot be empty" | "invalid key-value pair" => {
-            complaint(at, "a key is missing here", "write `key = value`")
-        }
-        "missing escaped value" | "too few unicode value digits" | "invalid value" => complaint(
-            at,
-            "no such escape is known after a `\\`",
-            "write `\\\\` for a backslash, or use single quotes",
-        ),
-        "invalid string" => complaint(
-            at,
-            "a text holds what must not stand in one",
-            "write a control character as an escape, such as `\\t`",
         ),
         "unexpected leading zero" => complaint(
             whole,
             "a number does not begin with `0`",
             "leave the `0` out, or put the digits into quotes if they are a text",
         ),
-        "carriage return must be followed by newline" => complaint(
-            at,
-            "a line ends with a carriage return alone",
-            "end lines with a line feed",
-        ),
-        _ if said.contains("number") || said.contains("digit") || said.contains("sign") || said.contains("float")
-            || said.contains("date-time") || said.contains("radix") || said.contains("integer") =>
-        {
-            if written.is_empty() {
-                complaint(at, "a value is missing here", "write a value, or leave the key out")
-            } else {
-                complaint(
-                    whole,
-                    "this is neither a number nor a text",
-                    "put a text into quotes; a number has digits, and one point at most",
-                )
-            }
-        }
-        _ => complaint(
+        _ if !NUMBERS.iter().any(|part| said.contains(part)) => complaint(
             at,
             "this is not how TOML is written",
             "check quotes, brackets and `=` here and in the lines above",
         ),
+        _ if written.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) => complaint(
+            whole,
+            "this is neither a number nor a text",
+            "put a text into quotes; a number has digits, and one point at most",
+        ),
+        _ => unquoted(written, whole),
     }
 }
 
@@ -244,14 +323,26 @@ fn no_equals(text: &str, at: &Range<usize>) -> Complaint {
         return complaint(colon..colon + 1, message, "write `key = value`");
     }
     let end = key.trim_end().len();
-    complaint(end..end + 1, "a key has no `=` behind it", "write `key = value`")
+    complaint(
+        end..end + 1,
+        "a key has no `=` behind it",
+        "write `key = value`",
+    )
 }
 
 /// A value without quotes that is none that TOML knows.
 fn unquoted(written: &str, at: Range<usize>) -> Complaint {
-    let is_any = |words: &[&str]| words.iter().any(|known| written.eq_ignore_ascii_case(known));
+    let is_any = |words: &[&str]| {
+        words
+            .iter()
+            .any(|known| written.eq_ignore_ascii_case(known))
+    };
     if written.is_empty() {
-        return complaint(at, "a value is missing here", "write a value, or leave the key out");
+        return complaint(
+            at,
+            "a value is missing here",
+            "write a value, or leave the key out",
+        );
     }
     if is_any(&["yes", "no", "on", "off", "true", "false"]) {
         let message = "TOML writes `true` and `false`, in small letters";

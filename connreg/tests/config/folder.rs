@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::config::{Mistake, Severity};
+use connreg::config::{Mistake, Report, Severity};
 use connreg::{Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
@@ -88,6 +88,17 @@ impl Folder {
         }
     }
 
+    /// Every finding.
+    pub(crate) fn report(&self) -> Report {
+        match self.load() {
+            Ok(connections) => connections.warnings().clone(),
+            Err(error) => match error.report() {
+                Some(report) => report.clone(),
+                None => panic!("{error}"),
+            },
+        }
+    }
+
     /// Every finding as a line, without the folder's path and the code.
     pub(crate) fn findings(&self) -> Vec<String> {
         let line = |mistake: &Mistake| self.plain(&mistake.to_string());
@@ -119,7 +130,7 @@ impl Folder {
         }
     }
 
-    fn plain(&self, text: &str) -> String {
+    pub(crate) fn plain(&self, text: &str) -> String {
         let path = self.path.display().to_string();
         let text = text
             .replace(&format!("{path}/"), "")

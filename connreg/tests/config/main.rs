@@ -1,5 +1,6 @@
 //! Configuration from a folder to settings, with every mistake told.
 
+mod broken;
 mod folder;
 mod layers;
 mod mistakes;

@@ -68,7 +68,9 @@ fn is_elsewhere(finding: &str, content: &str) -> bool {
         "type`: ",
         "ConnectionType`: ",
     ];
-    as_key.iter().any(|key| content.contains(key))
+    let key = finding.split('`').nth(1).unwrap_or_default();
+    key.contains(SECRET)
+        || as_key.iter().any(|key| content.contains(key))
         || of_other.iter().any(|key| finding.contains(key))
 }
 
