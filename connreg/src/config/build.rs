@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::code::Code;
+use super::redact;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value};
 
@@ -74,11 +75,12 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
 
 /// A key that is there already.
 pub(crate) fn twice(path: &[String], key: &str, origin: &Origin, first: &Origin) -> Mistake {
-    let help = format!("the first one is at {first}; keep one of them");
-    let message = format!("the key `{key}` is there twice");
+    let message = format!("the key `{}` is there twice", redact::key(key));
     Mistake::error(Code::DuplicateKey, dotted(path, key), message)
         .at(origin)
-        .help(help)
+        .told(redact::is_plain(key))
+        .related(first, "the first one is")
+        .help("keep one of them")
 }
 
 /// `path` with `key` behind it, as a person would write it.

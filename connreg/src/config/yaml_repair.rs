@@ -266,15 +266,18 @@ impl<'t> Look<'t> {
         if let Some(tab) = self.tabs(complaint, number) {
             return tab;
         }
+        if let Some(tab) = self.tab_behind_colon(complaint, number) {
+            return tab;
+        }
         if let Some(toml) = self.looks_like_toml() {
             return toml;
         }
         let found = if let Some(open) = self.open_bracket(at) {
-            self.bracket(open, number, at)
+            self.bracket(&open, number, at)
         } else if complaint.contains("mapping values are not allowed") {
             let first = colon(line.content()).map(|colon| line.begin() + colon);
             if first.is_some_and(|first| first < at) {
-                self.value_of(line, plain())
+                Self::value_of(line, plain())
             } else {
                 self.line_above(number)
             }
@@ -287,9 +290,9 @@ impl<'t> Look<'t> {
             if let Some(escape) = self.escape(at) {
                 diagnosis.at = escape..escape + 1;
             }
-            self.value_of(line, diagnosis)
+            Self::value_of(line, diagnosis)
         } else if line.value().is_some_and(|value| value <= at) {
-            self.value_of(line, plain())
+            Self::value_of(line, plain())
         } else {
             None
         };
@@ -305,23 +308,55 @@ impl<'t> Look<'t> {
             return None;
         }
         let (message, help) = yaml_syntax::explain("tab");
-        let mut changes = Vec::new();
-        for line in &self.lines[number..] {
-            for (at, _) in line.text[..line.indent()].match_indices('\t') {
-                let at = line.start + at;
-                changes.push(Change {
-                    range: at..at + 1,
-                    with: "",
-                    spaces: self.tab_width(),
-                    mistaken: false,
-                });
+        // The first such line belongs to the one above; those that follow are indented like it, or by their tabs.
+        let above = self.above(number).map(|above| self.lines[above]);
+        let width = self.tab_width();
+        let opens = |line: Line<'_>| line.content().ends_with(':');
+        let base = above.map_or(0, |above| {
+            above.indent() + usize::from(opens(above)) * width
+        });
+        let tabs = |line: &Line<'_>| line.text[..line.indent()].matches('\t').count();
+        let first = tabs(&self.lines[number]);
+        let changes = self.lines[number..]
+            .iter()
+            .filter(|line| line.tab().is_some());
+        let changes = changes.map(|line| {
+            let spaces = base + width * tabs(line).saturating_sub(first);
+            let less = width * first.saturating_sub(tabs(line));
+            Change {
+                range: line.start..line.begin(),
+                with: "",
+                spaces: spaces.saturating_sub(less),
+                mistaken: false,
             }
-        }
+        });
         Some(Diagnosis {
             at: tab..tab + 1,
             message,
             help,
-            changes: Some(changes),
+            changes: Some(changes.collect()),
+        })
+    }
+
+    /// A tab between a key and its value.
+    fn tab_behind_colon(&self, complaint: &str, number: usize) -> Option<Diagnosis> {
+        if !complaint.contains("valid YAML whitespace") {
+            return None;
+        }
+        let line = self.lines[number];
+        let at = line.start + line.text.find(":\t")? + 1;
+        let (message, help) = yaml_syntax::explain("tab");
+        let space = Change {
+            range: at..at + 1,
+            with: " ",
+            spaces: 0,
+            mistaken: false,
+        };
+        Some(Diagnosis {
+            at: at..at + 1,
+            message,
+            help,
+            changes: Some(vec![space]),
         })
     }
 
@@ -351,7 +386,7 @@ impl<'t> Look<'t> {
     }
 
     /// The value of a line can't be had; its key can.
-    fn value_of(&self, line: Line<'t>, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
+    fn value_of(line: Line<'_>, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
         let value = line.value()?;
         diagnosis.changes = Some(vec![no_value(value..line.end())]);
         Some(diagnosis)
@@ -547,7 +582,7 @@ impl<'t> Look<'t> {
     }
 
     /// A mistake between brackets.
-    fn bracket(&self, open: Open, number: usize, at: usize) -> Option<Diagnosis> {
+    fn bracket(&self, open: &Open, number: usize, at: usize) -> Option<Diagnosis> {
         let line_of = |at: usize| self.lines.partition_point(|line| line.start <= at) - 1;
         let first = line_of(open.outermost);
         let opening = self.lines[first];
@@ -555,7 +590,7 @@ impl<'t> Look<'t> {
         let ends = at >= self.text.trim_end().len();
         let is_key = colon(line.content()).is_some() && line.indent() <= opening.indent();
         let value = |end: usize| Some(vec![no_value(open.outermost..end)]);
-        if number > first && (is_key || ends) || ends {
+        if ends || number > first && is_key {
             let bracket = &self.text[open.innermost..=open.innermost];
             let last = if ends { self.lines.len() } else { number };
             // What is indented deeper belongs to the brackets.

@@ -20,7 +20,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use connreg::config::Mistake;
+use connreg::config::{Mistake, Style};
 
 use crate::folder::Folder;
 
@@ -126,6 +126,7 @@ fn every_case_is_told_as_it_says_itself() {
             );
         }
         assert!(!said.contains(SECRET), "{name}: {said}");
+        assert!(!report.render(Style::Plain).contains(SECRET), "{name}");
         assert!(!format!("{report:?}").contains(SECRET), "{name}");
     }
     assert!(failures.is_empty(), "{failures}");

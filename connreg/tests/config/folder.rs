@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connreg::config::{Mistake, Report, Severity};
-use connreg::{Connections, Error};
+use connreg::{Builder, Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
 pub(crate) struct Folder {
@@ -63,6 +63,11 @@ impl Folder {
     }
 
     pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
+        on_runtime(self.builder(directory).load())
+    }
+
+    /// What loads `directory` with the environment, values and profile that were given.
+    pub(crate) fn builder(&self, directory: &Path) -> Builder {
         let mut builder = Connections::builder()
             .directory(directory)
             .environment(self.environment.iter().cloned());
@@ -72,11 +77,7 @@ impl Folder {
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(builder.load())
+        builder
     }
 
     /// The connections of a configuration that is right.
@@ -91,7 +92,7 @@ impl Folder {
     /// Every finding.
     pub(crate) fn report(&self) -> Report {
         match self.load() {
-            Ok(connections) => connections.warnings().clone(),
+            Ok(connections) => Report::clone(&connections.warnings()),
             Err(error) => match error.report() {
                 Some(report) => report.clone(),
                 None => panic!("{error}"),
@@ -155,6 +156,15 @@ impl Folder {
             expected.join("\n")
         );
     }
+}
+
+/// Runs on a runtime of its own.
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
 }
 
 impl Drop for Folder {

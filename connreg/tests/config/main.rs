@@ -1,9 +1,13 @@
 //! Configuration from a folder to settings, with every mistake told.
 
 mod broken;
+mod check;
+mod explain;
 mod folder;
+mod fuzz;
 mod layers;
 mod mistakes;
+mod rendering;
 mod robustness;
 mod shapes;
 mod syntax;

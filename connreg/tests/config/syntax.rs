@@ -18,7 +18,7 @@ fn broken_files_are_told_where_they_break() {
         (
             "application.yaml",
             "db:\n\tmem: {}\n",
-            "2:1: not valid YAML: a tab stands where only spaces may; indent with spaces",
+            "2:1: not valid YAML: a tab stands where only spaces may; write spaces",
         ),
         (
             "application.yaml",
