@@ -76,7 +76,9 @@ impl<'t> Lines<'t> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        let start = start.min(self.text.len());
+        // Whoever reports one byte means the character that it belongs to.
+        let start = self.text.floor_char_boundary(start);
+        let end = self.text.ceil_char_boundary(end);
         let line = self.starts.partition_point(|at| *at <= start);
         let column = self.characters_before(start) - self.characters_before(self.starts[line - 1]);
         Span {

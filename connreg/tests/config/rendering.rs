@@ -172,7 +172,7 @@ fn broken_files() {
         Folder::new()
             .file(
                 "application.yaml",
-                "db:\n  pg:\n    host: x\n\tport: hunter2\n",
+                "db:\n  pg:\n    host: x\n\tpassword: hunter2\n",
             )
             .file(
                 "application-db.yaml",
@@ -187,41 +187,103 @@ fn broken_files() {
                 "{\"Connections\": {\"Shop\": {\"Password\": \"hunter2\" \"Host\": \"x\"}}}",
             ),
         expect![[r#"
+            error[CR0208]: `db.pg`: the connection `pg` is configured twice
+             --> application-db.yaml:2:3
+              |
+            2 |   pg:
+              |   ^^
+             ::: application.yaml:2:3
+              |
+            2 |   pg:
+              |   -- the first one is here
+              |
+              = help: a name is unique across categories
+
+            error[CR0302]: `db.pg.database`: `database` is missing
+             --> application-db.yaml:2:3
+              |
+            2 |   pg:
+              |   ^^
+              |
+              = help: for example `database: shop`
+
             error[CR0103]: not valid YAML: a quote is not closed
              --> application-db.yaml:3:15
               |
             3 |     password: "…
-              |               ^^
+              |               ^
               |
               = help: close it, or indent the lines that belong to it
 
-            error[CR0103]: not valid YAML: a tab stands where only spaces may
-             --> application.yaml:3:11
+            error[CR0302]: `db.pg.database`: `database` is missing
+             --> application.yaml:2:3
               |
-            3 |     host: …
-              |           ^
+            2 |   pg:
+              |   ^^
               |
-              = help: indent with spaces
+              = help: for example `database: shop`
 
-            error[CR0105]: not valid JSON: expected comma
+            error[CR0103]: not valid YAML: a tab stands where only spaces may
+             --> application.yaml:4:1
+              |
+            4 |     port: …
+              | ^^^^
+              |
+              = help: write spaces
+
+            error[CR0401]: `db.pg.port`: expected a whole number, found `hunter2`
+             --> application.yaml:4:8
+              |
+            4 |     port: hunter2
+              |           ^^^^^^^
+
+            error[CR0208]: `Connections.Shop`: the connection `Shop` is configured twice
+             --> appsettings.json:1:18
+              |
+            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
+              |                  ^^^^^^
+             ::: connections.toml:1:14
+              |
+            1 | [connections.shop]
+              |              ---- the first one is here
+              |
+              = help: a name is unique across categories
+
+            error[CR0302]: `Connections.Shop.database`: `database` is missing
+             --> appsettings.json:1:18
+              |
+            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
+              |                  ^^^^^^
+              |
+              = help: for example `database: shop`
+
+            error[CR0105]: not valid JSON: a comma is missing here
              --> appsettings.json:1:48
               |
-            1 | {"Connections": {"…": {"Password": "…" "Host": "…"}}}
-              |                                       ^
+            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
+              |                                          ^
               |
-              = help: check commas, colons, quotes and braces here and in the lines above
+              = help: separate values by commas
 
-            error[CR0104]: not valid TOML: string values must be quoted, expected literal string
+            error[CR0302]: `connections.shop.database`: `database` is missing
+             --> connections.toml:1:14
+              |
+            1 | [connections.shop]
+              |              ^^^^
+              |
+              = help: for example `database: shop`
+
+            error[CR0104]: not valid TOML: a text stands in quotes
              --> connections.toml:3:12
               |
             3 | password = …
               |            ^
               |
-              = help: check quotes, brackets and `=` here and in the lines above
+              = help: put it into quotes
 
-            error: 4 errors in 4 files
+            error: 11 errors in 4 files
              |
-             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105
+             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105, CR0208, …
         "#]],
     );
 }
