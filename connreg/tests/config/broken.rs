@@ -114,9 +114,7 @@ fn every_case_is_told_as_it_says_itself() {
         if findings != case.expected || case.expected.is_empty() {
             let of = |from: &[String], other: &[String]| {
                 let extra = from.iter().filter(|line| !other.contains(line));
-                extra
-                    .map(|line| format!("\n    {line}"))
-                    .collect::<String>()
+                extra.fold(String::new(), |lines, line| lines + "\n    " + line)
             };
             let _ = write!(
                 failures,

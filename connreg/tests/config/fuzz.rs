@@ -207,7 +207,7 @@ fn json(tree: &Tree, indent: usize, output: &mut String) {
         let _ = write!(output, "{}{}: ", " ".repeat(indent + 2), quoted(key));
         match value {
             Tree::Table(inner) if !inner.is_empty() && indent < 6 => {
-                json(value, indent + 2, output)
+                json(value, indent + 2, output);
             }
             value => output.push_str(&inline(value, ": ")),
         }

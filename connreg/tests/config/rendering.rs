@@ -172,40 +172,28 @@ fn broken_files() {
         Folder::new()
             .file(
                 "application.yaml",
-                "db:\n  pg:\n    host: x\n\tpassword: hunter2\n",
+                "db:\n  pg:\n    database: x\n\tpassword: hunter2\n",
             )
             .file(
                 "application-db.yaml",
-                "db:\n  pg:\n    password: \"hunter2\n    host: x\n",
+                "db:\n  other:\n    password: \"hunter2\n    type: mem\n",
             )
             .file(
                 "connections.toml",
-                "[connections.shop]\ntype = 'pg'\npassword = hunter2\n",
+                "[connections.shop]\ntype = 'mem'\npin = hunter2\n",
             )
             .file(
                 "appsettings.json",
-                "{\"Connections\": {\"Shop\": {\"Password\": \"hunter2\" \"Host\": \"x\"}}}",
+                "{\"Connections\": {\"B\": {\"Type\": \"mem\", \"Pin\": \"hunter2\" \"Ratio\": 1}}}",
             ),
         expect![[r#"
-            error[CR0208]: `db.pg`: the connection `pg` is configured twice
-             --> application-db.yaml:2:3
+            error[CR0301]: `db.other.password`: unknown key
+             --> application-db.yaml:3:5
               |
-            2 |   pg:
-              |   ^^
-             ::: application.yaml:2:3
+            3 |     password: "…
+              |     ^^^^^^^^
               |
-            2 |   pg:
-              |   -- the first one is here
-              |
-              = help: a name is unique across categories
-
-            error[CR0302]: `db.pg.database`: `database` is missing
-             --> application-db.yaml:2:3
-              |
-            2 |   pg:
-              |   ^^
-              |
-              = help: for example `database: shop`
+              = help: known keys: limit, ratio, durable, pin, connection_string
 
             error[CR0103]: not valid YAML: a quote is not closed
              --> application-db.yaml:3:15
@@ -215,75 +203,33 @@ fn broken_files() {
               |
               = help: close it, or indent the lines that belong to it
 
-            error[CR0302]: `db.pg.database`: `database` is missing
-             --> application.yaml:2:3
-              |
-            2 |   pg:
-              |   ^^
-              |
-              = help: for example `database: shop`
-
             error[CR0103]: not valid YAML: a tab stands where only spaces may
              --> application.yaml:4:1
               |
-            4 |     port: …
+            4 |     password: …
               | ^^^^
               |
               = help: write spaces
 
-            error[CR0401]: `db.pg.port`: expected a whole number, found `hunter2`
-             --> application.yaml:4:8
-              |
-            4 |     port: hunter2
-              |           ^^^^^^^
-
-            error[CR0208]: `Connections.Shop`: the connection `Shop` is configured twice
-             --> appsettings.json:1:18
-              |
-            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
-              |                  ^^^^^^
-             ::: connections.toml:1:14
-              |
-            1 | [connections.shop]
-              |              ---- the first one is here
-              |
-              = help: a name is unique across categories
-
-            error[CR0302]: `Connections.Shop.database`: `database` is missing
-             --> appsettings.json:1:18
-              |
-            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
-              |                  ^^^^^^
-              |
-              = help: for example `database: shop`
-
             error[CR0105]: not valid JSON: a comma is missing here
-             --> appsettings.json:1:48
+             --> appsettings.json:1:55
               |
-            1 | {"Connections": {"Shop": {"Password": "…" "Host": "…"}}}
-              |                                          ^
+            1 | {"Connections": {"B": {"Type": "…", "Pin": "…" "Ratio": …}}}
+              |                                               ^
               |
               = help: separate values by commas
 
-            error[CR0302]: `connections.shop.database`: `database` is missing
-             --> connections.toml:1:14
-              |
-            1 | [connections.shop]
-              |              ^^^^
-              |
-              = help: for example `database: shop`
-
             error[CR0104]: not valid TOML: a text stands in quotes
-             --> connections.toml:3:12
+             --> connections.toml:3:7
               |
-            3 | password = …
-              |            ^
+            3 | pin = …
+              |       ^
               |
               = help: put it into quotes
 
-            error: 11 errors in 4 files
+            error: 5 errors in 4 files
              |
-             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105, CR0208, …
+             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105, CR0301
         "#]],
     );
 }

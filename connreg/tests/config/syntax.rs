@@ -12,9 +12,20 @@ fn said(file: &str, content: impl AsRef<[u8]>) -> String {
 }
 
 /// What no case below `broken/` holds: one complaint, word for word.
+#[track_caller]
+fn are_told(cases: &[(&str, &str, &str)]) {
+    for (file, content, expected) in cases {
+        assert_eq!(
+            said(file, content),
+            format!("error: {file}:{expected}"),
+            "{content}"
+        );
+    }
+}
+
 #[test]
-fn broken_files_are_told_where_they_break() {
-    for (file, content, expected) in [
+fn broken_yaml_is_told_where_it_breaks() {
+    are_told(&[
         (
             "application.yaml",
             "db:\n\tmem: {}\n",
@@ -70,6 +81,12 @@ fn broken_files_are_told_where_they_break() {
             "- a\n",
             "1:1: expected keys and values, found a list; begin with a category (`db:`) or with `connections:`",
         ),
+    ]);
+}
+
+#[test]
+fn broken_json_and_toml_are_told_where_they_break() {
+    are_told(&[
         (
             "application.json",
             "{\"db\": {\"mem\": {\"pin\": }}}",
@@ -115,13 +132,7 @@ fn broken_files_are_told_where_they_break() {
             "[db.mem\n",
             "1:1: not valid TOML: this `[` is not closed; write `]` behind what belongs to it",
         ),
-    ] {
-        assert_eq!(
-            said(file, content),
-            format!("error: {file}:{expected}"),
-            "{content}"
-        );
-    }
+    ]);
 }
 
 #[test]
