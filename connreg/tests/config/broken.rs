@@ -20,7 +20,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use connreg::config::{Mistake, Style};
+use connreg::config::{Mistake, Report, Style};
 
 use crate::folder::Folder;
 
@@ -81,6 +81,17 @@ fn case(name: &str, text: &str) -> Case {
     }
 }
 
+/// Every finding about a folder.
+pub(crate) fn report(folder: &Folder) -> Report {
+    match folder.load() {
+        Ok(connections) => Report::clone(&connections.warnings()),
+        Err(error) => match error.report() {
+            Some(report) => report.clone(),
+            None => panic!("{error}"),
+        },
+    }
+}
+
 /// `file:line:column severity code`
 fn found(case: &Case, mistake: &Mistake) -> String {
     let place = mistake
@@ -104,7 +115,7 @@ fn every_case_is_told_as_it_says_itself() {
         let name = file.file_name().expect("a name").to_string_lossy();
         let text = fs::read_to_string(file).expect("a case");
         let case = case(&name, &text);
-        let report = case.folder.report();
+        let report = report(&case.folder);
         let mut findings: Vec<String> = report.mistakes().iter().map(|m| found(&case, m)).collect();
         findings.sort();
         let said = case.folder.plain(&report.to_string());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::config::{Mistake, Report, Severity};
+use connreg::config::{Mistake, Severity};
 use connreg::{Builder, Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
@@ -86,17 +86,6 @@ impl Folder {
         match self.load() {
             Ok(connections) => connections,
             Err(error) => panic!("{error}"),
-        }
-    }
-
-    /// Every finding.
-    pub(crate) fn report(&self) -> Report {
-        match self.load() {
-            Ok(connections) => Report::clone(&connections.warnings()),
-            Err(error) => match error.report() {
-                Some(report) => report.clone(),
-                None => panic!("{error}"),
-            },
         }
     }
 
