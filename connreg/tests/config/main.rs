@@ -2,6 +2,8 @@
 
 mod broken;
 mod check;
+mod defaults;
+mod dotnet;
 mod explain;
 mod folder;
 mod fuzz;
