@@ -75,10 +75,17 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
 
 /// A key that is there already.
 pub(crate) fn twice(path: &[String], key: &str, origin: &Origin, first: &Origin) -> Mistake {
-    let message = format!("the key `{}` is there twice", redact::key(key));
-    Mistake::error(Code::DuplicateKey, dotted(path, key), message)
+    // What looks like a key in a secret may be a part of it.
+    let secret = path.iter().any(|part| redact::names_a_secret(part));
+    let name = if secret {
+        "…".into()
+    } else {
+        redact::key(key)
+    };
+    let message = format!("the key `{name}` is there twice");
+    Mistake::error(Code::DuplicateKey, dotted(path, &name), message)
         .at(origin)
-        .told(redact::is_plain(key))
+        .told(!secret && redact::is_plain(key))
         .related(first, "the first one is")
         .help("keep one of them")
 }
