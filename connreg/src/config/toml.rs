@@ -218,8 +218,19 @@ impl<'t> Reader<'_, 't> {
             let origin = self.lines.origin(behind, end);
             Node::new(Value::Mistaken, origin)
         };
-        self.broken(statement, &errors, text)?;
-        self.set(&keys, found)
+        let assigned = !errors.is_empty() || statement.flaw.is_some();
+        let assigned = !assigned || events.kind() == Some(EventKind::KeyValSep);
+        let broken = self.broken(statement, &errors, text)?;
+        // Where such a text ends is in doubt: what follows may be a part of it, and a secret.
+        if broken && (text.contains("'''") || text.contains("\"\"\"")) {
+            return Err(Abandoned);
+        }
+        if assigned {
+            self.set(&keys, found)
+        } else {
+            self.damage();
+            Ok(())
+        }
     }
 
     /// Enters a table.
@@ -278,6 +289,14 @@ impl<'t> Reader<'_, 't> {
         }
         self.header = Some(keys);
         Ok(())
+    }
+
+    /// A key that may be none is not kept, but a setting may be missing for it.
+    fn damage(&mut self) {
+        let Some(header) = &self.header else { return };
+        if let Ok(table) = self.root.at(header, self.lines) {
+            table.damaged = true;
+        }
     }
 
     fn not_a_table(&mut self, key: &Key) -> Parsed<()> {

@@ -277,7 +277,7 @@ impl<'t> Look<'t> {
         } else if complaint.contains("mapping values are not allowed") {
             let first = colon(line.content()).map(|colon| line.begin() + colon);
             if first.is_some_and(|first| first < at) {
-                Self::value_of(line, plain())
+                self.value_of(line, plain())
             } else {
                 self.line_above(number)
             }
@@ -290,9 +290,9 @@ impl<'t> Look<'t> {
             if let Some(escape) = self.escape(at) {
                 diagnosis.at = escape..escape + 1;
             }
-            Self::value_of(line, diagnosis)
+            self.value_of(line, diagnosis)
         } else if line.value().is_some_and(|value| value <= at) {
-            Self::value_of(line, plain())
+            self.value_of(line, plain())
         } else {
             None
         };
@@ -386,9 +386,18 @@ impl<'t> Look<'t> {
     }
 
     /// The value of a line can't be had; its key can.
-    fn value_of(line: Line<'_>, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
+    fn value_of(&self, line: Line<'_>, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
         let value = line.value()?;
-        diagnosis.changes = Some(vec![no_value(value..line.end())]);
+        let below = self.lines.iter().filter(|below| below.start > line.start);
+        // What is indented deeper belongs to the value.
+        let belongs = |below: &&Line<'_>| below.is_blank() || below.indent() > line.indent();
+        let below = below.take_while(belongs);
+        let below = below.map(|below| nothing(below.start..below.start + below.text.len()));
+        diagnosis.changes = Some(
+            std::iter::once(no_value(value..line.end()))
+                .chain(below)
+                .collect(),
+        );
         Some(diagnosis)
     }
 
