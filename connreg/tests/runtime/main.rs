@@ -1,5 +1,6 @@
 //! The run time, with a back end that follows a script.
 
+mod closing;
 mod events;
 mod health;
 mod opening;
