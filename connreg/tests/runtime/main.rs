@@ -3,6 +3,7 @@
 mod closing;
 mod events;
 mod health;
+mod model;
 mod opening;
 mod reload;
 mod scripted;
