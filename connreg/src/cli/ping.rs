@@ -96,14 +96,9 @@ pub(super) async fn close(connections: &Connections) {
 async fn watch(ping: &Round, interval: Duration, console: &Console) -> Answer {
     let redraw = console.format == Format::Table && std::io::stdout().is_terminal();
     let term = Term::stdout();
-    let mut verdict = Verdict::Good;
     loop {
-        let pinged = tokio::select! {
-            pinged = ping.run(console) => pinged,
-            _ = tokio::signal::ctrl_c() => break,
-        };
+        let pinged = ping.run(console).await;
         let answer = ping.answer(&pinged, console);
-        verdict = answer.verdict;
         let text = match console.format {
             // A line for each round.
             Format::Json => format!("{}\n", ping.json(&pinged)),
@@ -114,17 +109,13 @@ async fn watch(ping: &Round, interval: Duration, console: &Console) -> Answer {
         }
         if super::write(text.as_bytes()).is_err() {
             // Nobody reads any more.
-            break;
+            return Answer {
+                verdict: answer.verdict,
+                ..Answer::good("")
+            };
         }
         console.tell(&answer.note);
-        tokio::select! {
-            () = sleep(interval) => {}
-            _ = tokio::signal::ctrl_c() => break,
-        }
-    }
-    Answer {
-        verdict,
-        ..Answer::good("")
+        sleep(interval).await;
     }
 }
 
@@ -342,6 +333,15 @@ fn summary(pinged: &[Pinged]) -> String {
     match pinged.len() {
         1 => format!("\n{working} of 1 connection works\n"),
         all => format!("\n{working} of {all} connections work\n"),
+    }
+}
+
+impl Drop for Progress {
+    /// Ctrl-C leaves no lines behind.
+    fn drop(&mut self) {
+        if let Some(lines) = &self.0 {
+            let _ = lines.clear();
+        }
     }
 }
 
