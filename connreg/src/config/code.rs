@@ -120,6 +120,17 @@ impl Code {
         Self::ALL.iter().copied()
     }
 
+    /// Whether a value is only not to be had here, and may be elsewhere.
+    pub(crate) fn is_unresolved(self) -> bool {
+        matches!(
+            self,
+            Self::VariableNotSet
+                | Self::TokenNotSet
+                | Self::UnreadableValueFile
+                | Self::CommandsOff
+        )
+    }
+
     /// The code with this number, without regard to case.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().find(|code| code.as_str().eq_ignore_ascii_case(name.trim()))

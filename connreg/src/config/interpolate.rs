@@ -21,6 +21,8 @@ pub(crate) struct Resolver<'a> {
     pub(super) directories: Vec<PathBuf>,
     pub(super) secrets: &'a Secrets,
     pub(super) allow_commands: bool,
+    /// No provider is ever to be asked.
+    offline: bool,
     state: Mutex<State>,
 }
 
@@ -48,6 +50,7 @@ impl<'a> Resolver<'a> {
             secrets: &options.secrets,
             allow_commands: providers.allow_commands
                 || variable("CONNREG_ALLOW_COMMANDS").is_some_and(is_yes),
+            offline: options.allow_unresolved,
             state: Mutex::default(),
             variables,
         }
@@ -67,9 +70,14 @@ impl<'a> Resolver<'a> {
         std::mem::take(&mut self.state().uses)
     }
 
+    /// Whether no provider is ever asked, so that what it would give stays unknown.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
     /// Whether no provider is to be asked.
     pub(super) fn is_quiet(&self) -> bool {
-        self.state().quiet
+        self.offline || self.state().quiet
     }
 
     /// Whether providers may be asked from now on; those that were asked are not heard either.

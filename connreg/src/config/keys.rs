@@ -43,6 +43,14 @@ impl Known {
         }
     }
 
+    /// What every connection can be told.
+    pub(crate) fn common() -> Self {
+        Self {
+            own: &[],
+            common: common::FIELDS,
+        }
+    }
+
     pub(crate) fn nested(own: &'static [Field]) -> Self {
         Self { own, common: &[] }
     }

@@ -118,13 +118,33 @@ pub struct Report {
     mistakes: Vec<Mistake>,
     errors: usize,
     warnings: usize,
+    /// Whether values that could not be had are let pass.
+    allows_unresolved: bool,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
 const MAX_FINDINGS: usize = 5_000;
 
 impl Report {
+    /// Lets pass from now on that a variable, a file or a provider does not give a value.
+    pub(crate) fn allow_unresolved(&mut self) {
+        self.allows_unresolved = true;
+    }
+
+    /// Whether values that could not be had are let pass.
+    pub(crate) fn allows_unresolved(&self) -> bool {
+        self.allows_unresolved
+    }
+
+    /// How many errors are kept.
+    pub(crate) fn error_count(&self) -> usize {
+        self.errors
+    }
+
     pub(crate) fn push(&mut self, mistake: Mistake) {
+        if self.allows_unresolved && mistake.code.is_unresolved() {
+            return;
+        }
         let count = match mistake.severity {
             Severity::Warning => &mut self.warnings,
             Severity::Error => &mut self.errors,

@@ -36,6 +36,8 @@ pub(crate) enum Kind {
     Absent(Mistake),
     /// It does, wrongly; the mistake is reported.
     Mistaken,
+    /// It does, by what is not to be had and need not be.
+    Unknown,
 }
 
 /// Walks the files, layer by layer, and notes every connection.
@@ -282,8 +284,13 @@ impl<'a> Survey<'a> {
         report: &mut Report,
     ) -> Kind {
         let key = format!("{path}.{}", entry.key);
+        let errors = report.error_count();
         let Some((text, origin)) = type_text(self.resolver, entry, &key, report) else {
-            return Kind::Mistaken;
+            return if report.allows_unresolved() && report.error_count() == errors {
+                Kind::Unknown
+            } else {
+                Kind::Mistaken
+            };
         };
         let Some(kind) = self.registry.find(&text) else {
             let (mut message, help) = self.registry.unknown(&text);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Connections, start};
-use crate::config::{self, Options, Report};
+use crate::config::{self, Explanation, Options, Report};
 use crate::error::Error;
 use crate::registry::Registry;
 use crate::secrets::{SecretProvider, resolved};
@@ -75,6 +75,13 @@ impl Builder {
     /// have makes a connection, if its `type` is set too.
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.overrides.push((key.into(), value.into()));
+        self
+    }
+
+    /// Takes variables, files and secrets that are not to be had as unknown values of the right type, in
+    /// [`check`](Self::check) alone: what is loaded needs its values.
+    pub fn allow_unresolved(mut self) -> Self {
+        self.options.allow_unresolved = true;
         self
     }
 
@@ -160,6 +167,33 @@ impl Builder {
     /// ```
     pub async fn check(self) -> Result<Report, Error> {
         self.look(config::check).await
+    }
+
+    /// Where the value of a setting comes from: `name.setting`, `name.table.setting`, an alias, or `name` for all of a
+    /// connection's. Opens nothing; mistakes elsewhere in the configuration don't matter.
+    ///
+    /// # Errors
+    ///
+    /// No connection has the name, or its type has no such setting: the nearest is suggested.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let explanation = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .explain("customer_db.pool_size")
+    ///     .await?;
+    /// println!("{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain(mut self, key: impl Into<String>) -> Result<Explanation, Error> {
+        let key = key.into();
+        // No provider is asked: what a secret is, is not shown anyway.
+        self.options.allow_unresolved = true;
+        self.look(move |options, registry| config::explain(options, registry, &key))
+            .await
     }
 
     /// Runs `look` where it may block.

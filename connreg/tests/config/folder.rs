@@ -63,11 +63,7 @@ impl Folder {
     }
 
     pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(self.builder(directory).load())
+        on_runtime(self.builder(directory).load())
     }
 
     /// What loads `directory` with the environment, values and profile that were given.
@@ -124,7 +120,7 @@ impl Folder {
         }
     }
 
-    fn plain(&self, text: &str) -> String {
+    pub(crate) fn plain(&self, text: &str) -> String {
         let path = self.path.display().to_string();
         let text = text
             .replace(&format!("{path}/"), "")
@@ -149,6 +145,15 @@ impl Folder {
             expected.join("\n")
         );
     }
+}
+
+/// Runs on a runtime of its own.
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
 }
 
 impl Drop for Folder {

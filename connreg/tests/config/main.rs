@@ -1,5 +1,7 @@
 //! Configuration from a folder to settings, with every mistake told.
 
+mod check;
+mod explain;
 mod folder;
 mod layers;
 mod mistakes;

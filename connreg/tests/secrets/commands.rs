@@ -9,8 +9,8 @@ async fn refused(command: &str) -> String {
     let folder = one(&format!("password: \"${{command:{command}}}\""));
     let said = said(&folder, builder(&folder).allow_commands()).await;
     let begin = format!(
-        "error: 4:15: `connections.s.password`: `command:{}`: ",
-        command.replace("\\\"", "\"")
+        "4:15: `connections.s.password`: `command:{}`: ",
+        command.replace("\\\\", "\\")
     );
     let line = said[0]
         .strip_prefix(&begin)
@@ -143,7 +143,7 @@ async fn wait<T>(look: impl Fn() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), found)
+    tokio::time::timeout(Duration::from_mins(1), found)
         .await
         .expect("it happens")
 }
