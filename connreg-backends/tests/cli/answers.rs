@@ -219,3 +219,44 @@ fn colours_are_for_terminals() {
     let mut command = folder.command(&["types", "nothing", "--color", "never"]);
     assert!(!finish(&mut command).err.contains('\u{1b}'));
 }
+
+#[test]
+fn explain_tells_each_layer_and_no_secret() {
+    let folder = Folder::new(
+        "db: { orders: { type: postgres, host: here, username: a, database: a, password: hunter2, pool_size: 5 } }\n",
+    );
+    let mut command = folder.command(&["explain", "orders.pool_size", "--format", "json"]);
+    let told = finish(command.env("CONNREG__ORDERS__POOL_SIZE", "7"))
+        .ended(0)
+        .json();
+    let setting = &told["settings"][0];
+    assert_eq!(setting["setting"], "pool.max_size");
+    assert_eq!(setting["value"], "7");
+    let layers: Vec<_> = setting["layers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|layer| (&layer["layer"], &layer["value"], &layer["won"]))
+        .collect();
+    assert_eq!(
+        layers,
+        [
+            (&"environment".into(), &"7".into(), &true.into()),
+            (&"files".into(), &"5".into(), &false.into()),
+            (&"default".into(), &"10".into(), &false.into()),
+        ]
+    );
+    for command in [
+        "explain orders",
+        "explain orders.password",
+        "explain orders.password --format markdown",
+    ] {
+        let ran = folder.run(command).ended(0);
+        assert!(
+            !ran.out.contains("hunter2") && ran.out.contains("[set]"),
+            "{ran:#?}"
+        );
+    }
+    let ran = folder.run("explain orders.pool_sise").ended(2);
+    assert!(ran.err.contains("pool_size"), "{ran:#?}");
+}

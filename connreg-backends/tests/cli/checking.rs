@@ -114,3 +114,24 @@ fn no_secret_is_told() {
         assert!(!format!("{ran:?}").contains("hunter2"), "{ran:#?}");
     }
 }
+
+#[test]
+fn what_is_not_there_may_be_let_pass() {
+    let folder = Folder::new("db: { sqlite: { path: '${NOT_SET}', pool_size: '${NOT_SET}' } }\n");
+    let ran = folder.run("check").ended(78);
+    assert!(ran.out.contains("NOT_SET"), "{ran:#?}");
+    let ran = folder.run("check --no-env").ended(0);
+    assert_eq!(ran.out, "1 connection in 1 file, no mistakes\n");
+    // Mistakes are still found.
+    let folder = Folder::new("db: { sqlite: { path: '${NOT_SET}', wall: true } }\n");
+    let ran = folder.run("check --no-env").ended(78);
+    assert!(ran.out.contains("wal"), "{ran:#?}");
+}
+
+#[test]
+fn diagnostics_and_connections_are_one_document() {
+    let folder = Folder::new("db: { memory: { pool_size: 5 } }\n");
+    let told = folder.run("check --online --format json").ended(0).json();
+    assert_eq!(told["diagnostics"][0]["severity"], "warning");
+    assert_eq!(told["ping"]["connections"][0]["healthy"], true);
+}

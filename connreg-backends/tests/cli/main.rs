@@ -6,3 +6,4 @@ mod ending;
 mod init;
 mod pinging;
 mod program;
+mod transcript;

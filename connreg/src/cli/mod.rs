@@ -21,6 +21,7 @@ mod budget;
 mod check;
 mod completions;
 mod console;
+mod explain;
 mod grid;
 mod init;
 mod list;
@@ -104,6 +105,7 @@ fn dispatch(program: &str, arguments: Arguments) -> Verdict {
         Command::List(command) => wait(list::run(command, common, &console)),
         Command::Types(command) => types::run(&command, &console),
         Command::Schema(command) => schema::run(&command),
+        Command::Explain(command) => wait(explain::run(command, common, &console)),
         Command::Init(command) => init::run(&command, common, &console),
         Command::Budget(command) => wait(budget::run(command, common, &console)),
         Command::Completions(command) => Ok(completions::run(&command, program)),

@@ -158,6 +158,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
     report.sort();
+    report.count_connections(drafts.0.names().count());
     Ok(Loaded {
         connections,
         warnings: report,
@@ -185,6 +186,7 @@ fn survey(
             } else {
                 layer::FILES
             };
+            report.count_file();
             match file::read(&found.path, found.format, report) {
                 Some(table) => survey.file(table, found.role, layer, report),
                 None => incomplete = true,
