@@ -1,14 +1,14 @@
 //! What a back end is told when it opens a client.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::Origin;
 use crate::connection::Connection;
-use crate::connections::Inner as Peers;
-use crate::error::{ConnectError, Error, ErrorKind};
+use crate::connections::Peers;
+use crate::error::{ConnectError, Error};
 use crate::policy::{Policy, PoolSettings};
 use crate::registry::ConnectionType;
 use crate::settings::ConnectionRef;
@@ -24,7 +24,7 @@ struct Inner {
     kind: ConnectionType,
     policy: Policy,
     origin: Origin,
-    peers: Weak<Peers>,
+    peers: Arc<Peers>,
 }
 
 impl Context {
@@ -33,7 +33,7 @@ impl Context {
         kind: ConnectionType,
         policy: Policy,
         origin: Origin,
-        peers: Weak<Peers>,
+        peers: Arc<Peers>,
     ) -> Self {
         Self(Arc::new(Inner {
             name,
@@ -88,20 +88,7 @@ impl Context {
         &self,
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
-        let Some(peers) = self.0.peers.upgrade() else {
-            let message = format!(
-                "the connections were closed before `{}` was opened",
-                self.name()
-            );
-            return Err(ConnectError::new(ErrorKind::Closed, message));
-        };
-        peers.get(reference.name()).map_err(|error| {
-            ConnectError::new(
-                error.kind(),
-                format!("`{}` can't be used", reference.name()),
-            )
-            .with_source(error)
-        })
+        self.0.peers.get(self.name(), reference.name())
     }
 
     /// Gives `error` the connection's name and says what was tried: `query`, `acquire`, ….

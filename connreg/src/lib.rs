@@ -71,7 +71,8 @@ mod error;
 mod event;
 mod lifecycle;
 mod nearest;
-mod policy;
+pub mod observe;
+pub mod policy;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;
@@ -98,7 +99,7 @@ pub use crate::connection::{
     ConnectionInfo, Opening,
 };
 pub use crate::connection_limit::ConnectionLimit;
-pub use crate::connections::{Builder, CloseReport, Connections, Status};
+pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, Status, Watcher};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};

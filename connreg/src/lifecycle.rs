@@ -132,6 +132,13 @@ impl Lifecycle {
         history.last_error = None;
     }
 
+    /// Nothing is known of it any more.
+    pub(crate) fn begin_anew(&self) {
+        let mut history = self.lock();
+        history.streak = 0;
+        history.last_error = None;
+    }
+
     /// Opening failed.
     pub(crate) fn failed(&self, error: &Error) {
         let mut history = self.lock();

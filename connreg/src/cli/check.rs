@@ -1,14 +1,13 @@
 //! `check`: finds every mistake of the configuration without connecting to anything.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::arguments::{Common, Format};
 use super::console::{Console, Tone};
 use super::list;
 use super::outcome::{Answer, Failure, Verdict};
 use super::ping::{self, Round};
-use crate::config::{Mistake, Origin, Report, Severity};
+use crate::config::Report;
 
 /// Find every mistake in the configuration; connects to nothing.
 ///
@@ -61,7 +60,8 @@ pub(super) async fn run(
     ping::close(&connections).await;
     let online = round.answer(&pinged, console);
     if console.format == Format::Json {
-        let told = json!({ "diagnostics": diagnostics(&report), "ping": round.json(&pinged) });
+        let mut told = report.to_json();
+        told["ping"] = round.json(&pinged);
         return Ok(Answer::json(&told, online.verdict));
     }
     Ok(Answer {
@@ -70,45 +70,16 @@ pub(super) async fn run(
     })
 }
 
-fn diagnostics(report: &Report) -> Value {
-    report.mistakes().iter().map(json).collect()
-}
-
 /// What was found.
 fn told(report: &Report, verdict: Verdict, console: &Console) -> Answer {
     if console.format == Format::Json {
-        return Answer::json(&json!({ "diagnostics": diagnostics(report) }), verdict);
+        return Answer::json(&report.to_json(), verdict);
     }
-    let text = if report.mistakes().is_empty() {
-        String::new()
-    } else {
-        format!("{report}\n")
-    };
     Answer {
-        text,
-        note: String::new(),
+        text: console.report(report, console.paint),
         verdict,
+        ..Answer::good("")
     }
-}
-
-fn json(mistake: &Mistake) -> Value {
-    let origin = mistake.origin();
-    let span = origin.and_then(Origin::span);
-    let severity = match mistake.severity() {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    json!({
-        "severity": severity,
-        "code": mistake.code().as_str(),
-        "message": mistake.message(),
-        "help": mistake.help_text(),
-        "key": mistake.key(),
-        "file": origin.and_then(Origin::file).map(|file| file.display().to_string()),
-        "line": span.map(|span| span.line),
-        "column": span.map(|span| span.column),
-        "origin": origin.map(ToString::to_string),
-    })
 }
 
 /// `12 connections in 5 files, no mistakes`

@@ -104,6 +104,7 @@ codes! {
     SecretNotGiven = "CR0511" "a provider could not give a secret"
     CommandsOff = "CR0512" "commands are switched off"
     PlaceholderInCommand = "CR0513" "a command holds a placeholder"
+    ProviderBeforeVariable = "CR0514" "a provider of secrets has the name of a variable"
     // References between connections.
     ReferenceToNothing = "CR0601" "a reference leads to no connection"
     ReferenceToOtherType = "CR0602" "a reference leads to a connection of another type"

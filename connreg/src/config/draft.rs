@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::code::Code;
 use super::keys::Known;
+use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::deal;
 use super::shape::{Kind, Sighting, Survey};
@@ -111,14 +112,14 @@ impl Drafts {
 }
 
 fn twice(sighting: &Sighting, first: &Sighting) -> Mistake {
-    let message = format!("the connection `{}` is configured twice", sighting.name);
-    let help = format!(
-        "the first one is at {}; a name is unique across categories",
-        first.origin
+    let message = format!(
+        "the connection `{}` is configured twice",
+        redact::key(&sighting.name)
     );
     Mistake::error(Code::ConfiguredTwice, &sighting.path, message)
         .at(&sighting.origin)
-        .help(help)
+        .related(&first.origin, "the first one is")
+        .help("a name is unique across categories")
 }
 
 /// One connection from what the layers say of it; `otherwise` is its type if none of them says one.

@@ -90,6 +90,9 @@ impl Resolver<'_> {
         if let Some(behind) = behind
             && self.secrets.providers.is_known(name)
         {
+            if self.variable(name).is_some() {
+                self.pass_over(name);
+            }
             return self.provided(name, behind, output, depth);
         }
         if !is_name(name) {
@@ -113,8 +116,9 @@ impl Resolver<'_> {
                 if !or_empty {
                     self.may_be_a_default(name)?;
                 }
-                // What a default's own placeholders give is marked as theirs.
-                self.expand(default, output, depth + 1)
+                self.expand(default, output, depth + 1)?;
+                output.via.push(format!("the default in ${{{name}:…}}"));
+                Ok(())
             }
             (None, None) => Err(self.missing(
                 Code::VariableNotSet,
@@ -223,7 +227,13 @@ impl Resolver<'_> {
                 output.via.push(format!("{name} {written}"));
                 Ok(())
             }
-            (None, Some(default)) => self.expand(default, output, depth + 1),
+            (None, Some(default)) => {
+                self.expand(default, output, depth + 1)?;
+                output
+                    .via
+                    .push(format!("the default in ${{{name}:{written}|…}}"));
+                Ok(())
+            }
             (None, None) => Err(self.missing(
                 Code::VariableNotSet,
                 reference,

@@ -105,7 +105,9 @@ pub(crate) fn parse(
         Format::Yaml => yaml::parse(text, &lines, report),
         Format::Toml => toml::parse(text, &lines, report),
         Format::Json => json::parse(text, &lines, report),
-    }?;
+    };
+    report.sources.keep(source, text, offset, root.as_ref());
+    let root = root?;
     match root.value {
         Value::Table(table) => Some(table),
         Value::Null => Some(Table::default()),

@@ -32,6 +32,8 @@ struct State {
     uses: Vec<Use>,
     /// No provider is to be asked.
     quiet: bool,
+    /// A variable that was passed over for the provider of its name.
+    passed_over: Option<String>,
 }
 
 impl<'a> Resolver<'a> {
@@ -63,6 +65,22 @@ impl<'a> Resolver<'a> {
     /// Notes that a secret went into a value.
     pub(super) fn note(&self, secret: Use) {
         self.state().uses.push(secret);
+    }
+
+    /// Notes that a provider was taken where a variable has its name.
+    pub(super) fn pass_over(&self, variable: &str) {
+        self.state().passed_over = Some(variable.to_owned());
+    }
+
+    /// Warns of a variable that was passed over for a provider in the value at `path`.
+    fn warn(&self, path: &[String], origin: &Origin, report: &mut Report) {
+        if let Some(name) = self.state().passed_over.take() {
+            let message =
+                format!("`{name}` is a provider of secrets; the variable `{name}` is not read");
+            let help = format!("write `${{env:{name}}}` for the variable");
+            let warning = Mistake::warning(Code::ProviderBeforeVariable, key(path), message);
+            report.push(warning.at(origin).help(help));
+        }
     }
 
     /// The secrets that went into values since the last call.
@@ -118,17 +136,21 @@ impl<'a> Resolver<'a> {
                 node.value = Value::Mistaken;
             }
             // What comes from a variable or from code is meant as it is.
-            Value::Text(text) if node.origin.file().is_some() => match self.text(text) {
-                Ok(None) => {}
-                Ok(Some((resolved, via))) => {
-                    *text = resolved;
-                    node.origin.via = via.map(Into::into);
+            Value::Text(text) if node.origin.file().is_some() => {
+                let resolved = self.text(text);
+                self.warn(path, &node.origin, report);
+                match resolved {
+                    Ok(None) => {}
+                    Ok(Some((resolved, via))) => {
+                        *text = resolved;
+                        node.origin.via = via.map(Into::into);
+                    }
+                    Err(stop) => {
+                        refuse(stop, path, &node.origin, report);
+                        node.value = Value::Mistaken;
+                    }
                 }
-                Err(stop) => {
-                    refuse(stop, path, &node.origin, report);
-                    node.value = Value::Mistaken;
-                }
-            },
+            }
             Value::List(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     path.push(format!("[{index}]"));

@@ -6,6 +6,8 @@ mod build;
 pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
+#[cfg(feature = "json")]
+mod diagnostics;
 pub(crate) mod discover;
 mod draft;
 mod effects;
@@ -14,14 +16,19 @@ mod expand;
 mod explain;
 mod explanation;
 mod file;
+mod fingerprint;
 mod interpolate;
 mod json;
 pub(crate) mod keys;
 mod lines;
+mod mask;
 mod merge;
 mod placeholder;
+mod quote;
 mod read;
+pub(crate) mod redact;
 mod references;
+mod render;
 pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
@@ -33,6 +40,8 @@ mod yaml_syntax;
 
 pub use code::Code;
 pub use explanation::{ExplainedSetting, Explanation, Layer, Layered};
+pub(crate) use fingerprint::{Fingerprint, keyed};
+pub use render::Style;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
@@ -55,6 +64,11 @@ use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
 use crate::secrets::{ByConnection, Secrets, Uses};
 use crate::settings::Reference;
+
+/// Whether files with this extension may be configuration.
+pub(crate) fn is_read(extension: &str) -> bool {
+    file::Format::of_extension(extension).is_some()
+}
 
 /// What to read, and from where.
 #[derive(Clone, Default)]
@@ -95,6 +109,7 @@ pub(crate) struct LoadedConnection {
     /// Where its name was written.
     pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What a load gave.
@@ -157,8 +172,8 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         let message = "secrets have to be looked up before this configuration can be read";
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
-    report.sort();
     report.count_connections(drafts.0.names().count());
+    report.finish(registry);
     Ok(Loaded {
         connections,
         warnings: report,
@@ -300,6 +315,7 @@ fn read(
                 policy,
                 origin: draft.origin.clone(),
                 references: read.references.clone(),
+                fingerprint: read.fingerprint,
             });
         }
         targets.push(Target {

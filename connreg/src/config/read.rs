@@ -6,6 +6,7 @@ use super::code::Code;
 use super::common;
 use super::draft::Draft;
 use super::effects;
+use super::fingerprint::Fingerprint;
 use super::interpolate::Resolver;
 use super::keys::Known;
 use super::report::{Mistake, Report};
@@ -24,6 +25,7 @@ pub(crate) struct Read {
     pub(crate) references: Vec<Reference>,
     /// `None`: nobody knows.
     pub(crate) enabled: Option<bool>,
+    pub(crate) fingerprint: Fingerprint,
     /// What went into the settings.
     pub(crate) secrets: Vec<Use>,
 }
@@ -52,6 +54,7 @@ pub(crate) fn read(
     }
     resolver.ask(true);
     let secrets = resolver.take_uses();
+    let fingerprint = Fingerprint::of(&table);
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
@@ -64,6 +67,7 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        fingerprint,
         secrets,
     }
 }

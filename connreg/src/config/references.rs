@@ -61,6 +61,7 @@ fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
     };
     Mistake::error(Code::ReferenceToNothing, &reference.key, message)
         .at(&reference.origin)
+        .told(reference.origin.via.is_none())
         .help(help)
 }
 

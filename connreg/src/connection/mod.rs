@@ -2,8 +2,7 @@
 //!
 //! How it is opened, checked and closed, whatever its type, is in the modules of these names.
 
-#![allow(dead_code, reason = "for the reload and the policies, which come next")]
-
+#![allow(dead_code)]
 mod activity;
 mod any;
 mod capability;
@@ -13,6 +12,8 @@ mod closing;
 mod info;
 mod limit;
 mod opening;
+mod reloading;
+mod run;
 mod slot;
 mod untyped;
 
@@ -31,14 +32,14 @@ pub use closing::ClosedConnection;
 pub use info::ConnectionInfo;
 pub(crate) use slot::DRAIN;
 
-pub(crate) use slot::{AnySlot, BoxFuture, Slot};
+pub(crate) use opening::Asker;
+pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Slot};
 pub(crate) use untyped::Closing;
 
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::event::{Event, EventListener};
 use crate::lifecycle::State;
-use opening::Asker;
 use slot::Open;
 
 /// A named connection of a known type: cheap to clone, made to be kept in a service's state.

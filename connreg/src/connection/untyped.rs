@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 use super::activity::{Activity, InFlight};
 use super::opening::Gate;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
-use crate::event::{Emitter, Event, EventKind, EventListener, Hub};
+use crate::event::{BreakerState, Emitter, Event, EventKind, EventListener, Hub};
 use crate::lifecycle::{Lifecycle, State};
+use crate::observe::Operations;
+use crate::policy::{Change, Resilience};
 use crate::registry::ConnectionType;
 
 /// The part of a connection that does not depend on its type, so that it is compiled once.
@@ -21,6 +23,9 @@ pub(crate) struct Core {
     name: Arc<str>,
     kind: ConnectionType,
     context: ArcSwap<Context>,
+    /// Made from the context's policy.
+    resilience: ArcSwap<Resilience>,
+    operations: Operations,
     pub(super) lifecycle: Lifecycle,
     pub(super) activity: Activity,
     emitter: Emitter,
@@ -47,6 +52,8 @@ impl Core {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name: Arc::clone(context.name()),
             kind: context.connection_type(),
+            resilience: ArcSwap::from_pointee(Resilience::new(context.name(), context.policy())),
+            operations: Operations::new(Arc::clone(context.name()), context.connection_type()),
             context: ArcSwap::from_pointee(context),
             lifecycle: Lifecycle::new(),
             activity: Activity::default(),
@@ -73,7 +80,14 @@ impl Core {
         Context::clone(&self.context.load())
     }
 
-    pub(super) fn set_context(&self, context: Context) {
+    pub(crate) fn set_context(&self, context: Context) {
+        let resilience = Resilience::new(context.name(), context.policy());
+        let before = self.resilience.swap(Arc::new(resilience));
+        // What other settings have led to says little under these.
+        let (from, to) = (before.breaker.state(), BreakerState::Closed);
+        if from != to {
+            self.breaker_changed(Change { from, to });
+        }
         self.context.store(Arc::new(context));
     }
 
@@ -109,6 +123,25 @@ impl Core {
 
     pub(super) fn next_generation(&self) {
         self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// The engines of this moment; a reload may replace them.
+    #[inline]
+    pub(super) fn resilience(&self) -> Guard<Arc<Resilience>> {
+        self.resilience.load()
+    }
+
+    /// What is told of the operations of `run`.
+    #[inline]
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    pub(super) fn breaker_changed(&self, change: Change) {
+        let Change { from, to } = change;
+        self.operations.breaker_changed(to);
+        tracing::warn!(connection = %self.name, %from, %to, "the circuit breaker changed");
+        self.emit(EventKind::BreakerChanged { from, to });
     }
 
     /// Counts an operation until the guard is dropped; closing waits for it.

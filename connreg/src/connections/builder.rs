@@ -1,10 +1,10 @@
 //! Loading with more than a directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Connections, start};
-use crate::config::{self, Explanation, Options, Report};
+use super::{Connections, start, watch};
+use crate::config::{self, Explanation, Loaded, Options, Report};
 use crate::error::Error;
 use crate::registry::Registry;
 use crate::secrets::{SecretProvider, resolved};
@@ -24,11 +24,11 @@ use crate::secrets::{SecretProvider, resolved};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     options: Options,
-    registry: Option<Registry>,
+    registry: Option<Arc<Registry>>,
 }
 
 impl Builder {
@@ -113,7 +113,7 @@ impl Builder {
 
     /// The connection types to choose from, in place of those that the linker found.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = Some(registry);
+        self.registry = Some(Arc::new(registry));
         self
     }
 
@@ -139,11 +139,27 @@ impl Builder {
     ///
     /// Every mistake in every file, in one report.
     pub async fn read(self) -> Result<Connections, Error> {
-        let loaded = self.look(config::load).await?;
+        let source = self.clone();
+        let (loaded, files) = self.loaded().await?;
+        Ok(Connections::new(loaded, files, source))
+    }
+
+    /// What everything says at this moment, and what the files were just before.
+    pub(super) async fn loaded(self) -> Result<(Loaded, u64), Error> {
+        let load = |options: &Options, registry: &Registry| {
+            let files = options.directory.as_deref().map_or(0, watch::look);
+            config::load(options, registry).map(|loaded| (loaded, files))
+        };
+        let (loaded, files) = self.look(load).await?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
-        Ok(Connections::new(loaded))
+        Ok((loaded, files))
+    }
+
+    /// The directory whose files are read.
+    pub(super) fn watched(&self) -> Option<&Path> {
+        self.options.directory.as_deref()
     }
 
     /// Everything that is wrong or odd in the configuration. Opens nothing, logs nothing.

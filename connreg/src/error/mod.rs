@@ -137,6 +137,20 @@ impl Error {
         }
     }
 
+    /// Whether both are one error, shared.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The error that this one goes back to: itself, unless it repeats another.
+    pub(crate) fn root(&self) -> &Self {
+        let mut root = self;
+        while let Some(cause) = StdError::source(root).and_then(<dyn StdError>::downcast_ref) {
+            root = cause;
+        }
+        root
+    }
+
     /// What to do next, where there is something to say.
     pub fn help(&self) -> Option<&str> {
         match &self.0.detail {
@@ -191,7 +205,14 @@ impl fmt::Display for Message<'_> {
                 write!(f, "connection `{name}`: {attempted}: {error} ({kind})")
             }
             Detail::Usage { message, .. } => f.write_str(message),
-            Detail::Configuration(report) => report.fmt(f),
+            Detail::Configuration(report) => {
+                let noun = match report.errors().count() {
+                    1 => "a mistake",
+                    _ => "mistakes",
+                };
+                let report = report.to_string();
+                write!(f, "the configuration has {noun}\n\n{}", report.trim_end())
+            }
             Detail::Several(errors) => {
                 write!(f, "{} connections failed:", errors.len())?;
                 errors.iter().try_for_each(|error| write!(f, "\n  {error}"))

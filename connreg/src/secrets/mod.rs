@@ -11,6 +11,8 @@ mod lookups;
 mod provider;
 mod providers;
 mod rounds;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod wipe;
 

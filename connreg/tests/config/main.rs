@@ -5,6 +5,7 @@ mod explain;
 mod folder;
 mod layers;
 mod mistakes;
+mod rendering;
 mod robustness;
 mod shapes;
 mod syntax;

@@ -130,6 +130,22 @@ async fn a_variable_may_have_a_providers_name() {
 }
 
 #[tokio::test]
+async fn a_provider_that_hides_a_variable_is_told() {
+    let folder = one("password: ${vault:pw}").env("vault", "x");
+    let vault = Vault::holding(&[("pw", "hunter2")]);
+    let connections = load(&folder, &vault).await.expect("it is right");
+    assert_eq!(password(&connections), "hunter2");
+    let warning = connections.warnings().mistakes()[0].to_string();
+    assert!(
+        warning.ends_with(
+            "4:15: `connections.s.password`: `vault` is a provider of secrets; the variable `vault` is not read; \
+             write `${env:vault}` for the variable"
+        ),
+        "{warning}"
+    );
+}
+
+#[tokio::test]
 async fn every_mistake_is_told_at_once_whatever_providers_do() {
     let folder = folder(
         "  a: {type: safe, password: '${vault:down}', prot: 1}

@@ -1,12 +1,10 @@
 //! Opening, sharing, checking, replacing and closing connections, with a back end that follows a script.
 
-mod scripted;
-
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
+use crate::scripted::{Behaviour, CLOSED, SOON, Script, Scripted, load, one, try_load};
 use connreg::{ErrorKind, State};
-use scripted::{Behaviour, CLOSED, SOON, Script, Scripted, load, one, try_load};
 use tokio::time::timeout;
 
 #[tokio::test]

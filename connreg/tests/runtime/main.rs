@@ -1,0 +1,6 @@
+//! The run time, with a back end that follows a script.
+
+mod events;
+mod opening;
+mod reload;
+mod scripted;
