@@ -39,7 +39,7 @@ pub enum Paper {
 }
 
 /// Whom to tell, and how.
-#[derive(Clone, Debug, Settings)]
+#[derive(Settings)]
 pub struct Notice {
     /// The addresses.
     #[setting(min_len = 1)]

@@ -1,5 +1,7 @@
 //! What `docs/cli.md` shows is what the program says.
 
+use std::fs;
+
 use crate::program::Folder;
 
 const PAGE: &str = include_str!("../../../docs/cli.md");
@@ -39,7 +41,10 @@ fn the_page_shows_what_the_program_says() {
     for (language, text) in blocks() {
         match language {
             "yaml" => folder.write("config/application.yaml", text),
-            "yaml broken" => folder.write("config/application-broken.yaml", text),
+            "yaml broken" => {
+                fs::create_dir(folder.path().join("broken")).expect("a folder");
+                folder.write("broken/application.yaml", text);
+            }
             "console" => {
                 let (command, expected) = text.split_once('\n').unwrap_or((text, ""));
                 let arguments = command.strip_prefix("$ connreg ").expect("a command");
