@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::Origin;
-use crate::connection::Connection;
+use crate::connection::{AnySlot, Connection};
 use crate::connections::Peers;
 use crate::error::{ConnectError, Error};
+use crate::health::Health;
 use crate::policy::{Policy, PoolSettings};
 use crate::registry::ConnectionType;
 use crate::settings::ConnectionRef;
@@ -89,6 +90,11 @@ impl Context {
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
         self.0.peers.get(self.name(), reference.name())
+    }
+
+    /// How the connection in `slot`, which this is the context of, is in view of those that it uses.
+    pub(crate) fn health(&self, slot: &dyn AnySlot) -> Health {
+        self.0.peers.health(slot)
     }
 
     /// Gives `error` the connection's name and says what was tried: `query`, `acquire`, ….

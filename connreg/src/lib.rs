@@ -69,6 +69,7 @@ mod context;
 mod descriptor;
 mod error;
 mod event;
+mod health;
 mod lifecycle;
 mod nearest;
 pub mod observe;
@@ -103,6 +104,7 @@ pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, St
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
+pub use crate::health::{Health, HealthReport, HealthStatus};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
     BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,

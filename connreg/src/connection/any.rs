@@ -14,6 +14,7 @@ use crate::connection_limit::ConnectionLimit;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::{Event, EventListener};
+use crate::health::Health;
 use crate::lifecycle::State;
 use crate::registry::{ConnectionType, Registry};
 
@@ -93,6 +94,11 @@ impl AnyConnection {
     /// As [`Connection::on_event`].
     pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> EventListener {
         self.0.core().listen(callback)
+    }
+
+    /// As [`Connection::health`].
+    pub fn health(&self) -> Health {
+        self.0.core().context().health(&*self.0)
     }
 
     /// All that is known of it.

@@ -2,12 +2,12 @@
 //!
 //! How it is opened, checked and closed, whatever its type, is in the modules of these names.
 
-#![allow(dead_code)]
 mod activity;
 mod any;
 mod capability;
 mod checking;
 mod closing;
+mod health;
 
 mod info;
 mod limit;
@@ -32,13 +32,14 @@ pub use closing::ClosedConnection;
 pub use info::ConnectionInfo;
 pub(crate) use slot::DRAIN;
 
-pub(crate) use opening::Asker;
+pub(crate) use opening::{Asker, Prospect};
 pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Slot};
 pub(crate) use untyped::Closing;
 
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::event::{Event, EventListener};
+use crate::health::Health;
 use crate::lifecycle::State;
 use slot::Open;
 
@@ -130,6 +131,11 @@ impl<T: Backend> Connection<T> {
     /// never slows a connection. Of one that is too slow the oldest events are dropped, and counted.
     pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> EventListener {
         self.0.core().listen(callback)
+    }
+
+    /// How it is, as far as is known; asks nobody. [`check`](Self::check) asks.
+    pub fn health(&self) -> Health {
+        self.0.core().context().health(&*self.slot())
     }
 
     /// All that is known of it.

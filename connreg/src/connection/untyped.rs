@@ -1,7 +1,7 @@
 //! What every connection has, whatever its type: name, context, state, history, events, work in flight.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -32,6 +32,17 @@ pub(crate) struct Core {
     /// Counts the clients that have been here, so that views of one know when it is replaced.
     generation: AtomicU64,
     gate: Mutex<Gate>,
+    probing: AtomicBool,
+}
+
+/// Held while the health monitor has something done for a connection.
+pub(crate) struct Probing(Arc<Core>);
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        self.0.probing.store(false, Ordering::Release);
+        self.0.wake_monitor();
+    }
 }
 
 /// Why a connection is closed.
@@ -60,6 +71,7 @@ impl Core {
             emitter: Emitter::new(hub),
             generation: AtomicU64::new(0),
             gate: Mutex::default(),
+            probing: AtomicBool::new(false),
         })
     }
 
@@ -149,8 +161,24 @@ impl Core {
     /// # Errors
     ///
     /// The connection is closed.
+    #[allow(dead_code, reason = "for `run`, which comes with the policies")]
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         InFlight::new(Arc::clone(self)).ok_or_else(|| self.closed_error())
+    }
+
+    /// Says that the health monitor is at it, until the guard is dropped.
+    pub(crate) fn probe(self: &Arc<Self>) -> Probing {
+        self.probing.store(true, Ordering::Release);
+        Probing(Arc::clone(self))
+    }
+
+    pub(crate) fn is_probing(&self) -> bool {
+        self.probing.load(Ordering::Acquire)
+    }
+
+    /// Has the health monitor look again: something has changed.
+    pub(super) fn wake_monitor(&self) {
+        self.emitter.hub().wake();
     }
 
     /// Tells listeners; never waits for them.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Connections, start, watch};
+use super::{Connections, monitor, start, watch};
 use crate::config::{self, Explanation, Loaded, Options, Report};
 use crate::error::Error;
 use crate::registry::Registry;
@@ -125,6 +125,7 @@ impl Builder {
     /// be opened.
     pub async fn load(self) -> Result<Connections, Error> {
         let connections = self.read().await?;
+        monitor::start(&connections.0);
         let eager = connections
             .iter()
             .filter(|connection| !connection.is_lazy())

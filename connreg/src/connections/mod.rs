@@ -4,6 +4,7 @@
 
 mod builder;
 mod close;
+mod monitor;
 mod order;
 mod reload;
 mod set;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
 
 use self::order::Order;
 use self::reload::Refused;
@@ -35,6 +37,7 @@ use crate::config::{Loaded, Report};
 use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo, DRAIN};
 use crate::error::Error;
 use crate::event::{Event, Hub};
+use crate::health::HealthReport;
 use crate::secrets;
 
 /// Every configured connection of a program, by name. Cheap to clone.
@@ -186,6 +189,35 @@ impl Connections {
         self.get_any(name).map(|connection| connection.info())
     }
 
+    /// How every connection is, as far as is known. No I/O; [`check`](Self::check) asks.
+    pub fn health(&self) -> HealthReport {
+        let set = self.0.set.load();
+        let positions = 0..set.members.len();
+        HealthReport::of(positions.map(|position| set.health(position)).collect())
+    }
+
+    /// How those called `names` are, as far as is known. No I/O.
+    ///
+    /// # Errors
+    ///
+    /// No connection has one of the names.
+    pub fn health_of(&self, names: &[&str]) -> Result<HealthReport, Error> {
+        let connections = names.iter().map(|name| self.get_any(name));
+        let health = connections.map(|connection| connection.map(|connection| connection.health()));
+        Ok(HealthReport::of(health.collect::<Result<_, _>>()?))
+    }
+
+    /// Asks the servers of all open connections side by side, each within its `health_check.timeout`; opens none.
+    pub async fn check(&self) -> HealthReport {
+        let mut checks = JoinSet::new();
+        for connection in self.iter() {
+            checks.spawn(async move { connection.0.check_open().await });
+        }
+        // What each found is in its health.
+        while checks.join_next().await.is_some() {}
+        self.health()
+    }
+
     /// How many connections there are, how many are available, and what is known of each. No I/O.
     pub fn status(&self) -> Status {
         Status::of(self.iter().map(|connection| connection.info()).collect())
@@ -277,7 +309,7 @@ impl Connections {
     /// `None`: credentials that were refused `limit` times would be tried again, or the connections are closed.
     async fn reload_unless_refused(&self, limit: u32) -> Option<Result<ReloadReport, Error>> {
         let _turn = self.0.reloading.lock().await;
-        if self.is_closed() {
+        if self.0.is_closed() {
             return None;
         }
         match self.0.source.clone().loaded().await {
@@ -319,9 +351,11 @@ impl Connections {
     pub fn watch_with(&self, quiet: Duration) -> Watcher {
         watch::watch(self, quiet)
     }
+}
 
+impl Inner {
     fn is_closed(&self) -> bool {
-        *self.0.closed.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

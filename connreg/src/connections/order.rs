@@ -38,7 +38,6 @@ impl Order {
     }
 
     /// Those that the one at `position` refers to.
-    #[allow(dead_code)]
     pub(super) fn targets(&self, position: usize) -> &[usize] {
         &self.targets[position]
     }

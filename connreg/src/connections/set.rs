@@ -12,6 +12,7 @@ use crate::connection::{AnyConnection, AnySlot, Connection};
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::Hub;
+use crate::health::{Health, HealthStatus};
 use crate::nearest::nearest;
 use crate::secrets::Uses;
 
@@ -104,10 +105,38 @@ impl Set {
     }
 
     /// The connections that the one at `position` refers to.
-    #[allow(dead_code)]
     pub(super) fn needs(&self, position: usize) -> impl Iterator<Item = &Arc<dyn AnySlot>> {
         let targets = self.order.targets(position);
         targets.iter().map(|target| &self.members[*target].slot)
+    }
+
+    /// How the connection at `position` is, in view of those that it uses.
+    pub(super) fn health(&self, position: usize) -> Health {
+        let mut health = self.members[position].slot.health();
+        if let Some(culprit) = self.culprit(position) {
+            health.caused_by = Some(culprit.core().name().to_string());
+            if matches!(health.status, HealthStatus::Up | HealthStatus::Unknown) {
+                health.status = HealthStatus::Degraded;
+            }
+        }
+        health
+    }
+
+    /// The last in the chain of connections that the one at `position` uses, each down.
+    fn culprit(&self, position: usize) -> Option<&Arc<dyn AnySlot>> {
+        let mut culprit = None;
+        let mut at = position;
+        // References don't go in circles.
+        while let Some(next) = self
+            .order
+            .targets(at)
+            .iter()
+            .find(|target| self.members[**target].slot.is_down())
+        {
+            at = *next;
+            culprit = Some(&self.members[at].slot);
+        }
+        culprit
     }
 
     fn unknown(&self, name: &str) -> Error {
@@ -146,6 +175,21 @@ impl Peers {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(canonical(name), slot);
+    }
+
+    /// How the connection in `slot` is, in view of those that it uses.
+    pub(crate) fn health(&self, slot: &dyn AnySlot) -> Health {
+        let set = self
+            .connections
+            .upgrade()
+            .map(|inner| inner.set.load_full());
+        let member = set.and_then(|set| {
+            let position = set.position(slot.core().name())?;
+            // One that a reload has taken out is not the one of its name.
+            let same = Arc::ptr_eq(set.members[position].slot.core(), slot.core());
+            same.then(|| set.health(position))
+        });
+        member.unwrap_or_else(|| slot.health())
     }
 
     /// What was staged is in place.

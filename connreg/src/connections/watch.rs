@@ -97,11 +97,7 @@ impl Watch {
             } else if timeout_at(next, &mut rotation).await.is_ok() {
                 due = Some(Instant::now() + self.quiet);
             }
-            if self
-                .inner
-                .upgrade()
-                .is_none_or(|inner| Connections(inner).is_closed())
-            {
+            if self.inner.upgrade().is_none_or(|inner| inner.is_closed()) {
                 return;
             }
             let files = self.look().await;

@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -15,6 +14,7 @@ use super::Secrets;
 use super::file::{self, Unreadable};
 use super::leases::Leases;
 use super::provider::{SecretError, SecretProvider};
+use crate::config::keyed;
 use crate::settings::Secret;
 
 /// How many lookups of one provider run side by side.
@@ -44,8 +44,7 @@ pub(super) struct Fingerprint(u64);
 
 impl Fingerprint {
     pub(super) fn of(secret: &Secret) -> Self {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        Self(KEYS.hash_one(secret.expose()))
+        Self(keyed(&secret.expose()))
     }
 }
 
@@ -82,6 +81,7 @@ struct Inner {
     outcomes: HashMap<Use, Outcome>,
     wanted: HashSet<Use>,
     files: HashMap<Arc<Path>, Result<Given, Unreadable>>,
+    asked: HashMap<Arc<str>, Arc<Asked>>,
 }
 
 impl Lookups {
@@ -156,19 +156,11 @@ impl Secrets {
     /// Asks for all that is wanted, side by side. Dropping it ends the lookups.
     pub(super) async fn look_up(&self) {
         let wanted = std::mem::take(&mut self.lookups.inner().wanted);
-        let mut asked: HashMap<Arc<str>, Arc<Asked>> = HashMap::new();
         let mut lookups = JoinSet::new();
         for wanted in wanted {
-            let Use::Provided { provider: name, .. } = &wanted else {
+            let Some(asked) = self.asked(&wanted) else {
                 continue;
             };
-            let Some(provider) = self.providers.get(name) else {
-                continue;
-            };
-            let asked = asked
-                .entry(Arc::clone(name))
-                .or_insert_with(|| Arc::new(Asked::new(Arc::clone(name), provider)));
-            let asked = Arc::clone(asked);
             let leases = Arc::clone(&self.leases);
             lookups.spawn(async move {
                 let outcome = asked.get(&wanted, &leases).await;
@@ -181,6 +173,27 @@ impl Secrets {
                 self.lookups.inner().outcomes.insert(wanted, outcome);
             }
         }
+    }
+}
+
+impl Secrets {
+    /// Who has what is wanted. Whatever happens then, it has an outcome, so that the load comes to an end.
+    fn asked(&self, wanted: &Use) -> Option<Arc<Asked>> {
+        let mut inner = self.lookups.inner();
+        let nothing = refused(
+            "the lookup was cut off".to_owned(),
+            "load the configuration again",
+        );
+        inner.outcomes.insert(wanted.clone(), nothing);
+        let Use::Provided { provider: name, .. } = wanted else {
+            return None;
+        };
+        let provider = self.providers.get(name)?;
+        let asked = inner
+            .asked
+            .entry(Arc::clone(name))
+            .or_insert_with(|| Arc::new(Asked::new(Arc::clone(name), provider)));
+        Some(Arc::clone(asked))
     }
 }
 

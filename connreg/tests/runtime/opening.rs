@@ -57,7 +57,7 @@ async fn a_user_who_leaves_does_not_end_the_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_told_and_tried_again() {
-    let (connections, script) = one("refused", &[]).await;
+    let (connections, script) = one("refused", &[("health_check.enabled", "false")]).await;
     script.set(Behaviour::Refuse);
     let connection = connections.get::<Scripted>("refused").unwrap();
     let error = connection.client().await.unwrap_err();

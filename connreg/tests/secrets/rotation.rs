@@ -164,3 +164,46 @@ async fn where_nothing_is_secret_nothing_changes() {
         .expect("it is right");
     assert_eq!(changed(&connections).await, "");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_replaces_what_has_a_new_secret_and_nothing_else() {
+    let folder = folder(
+        "  a: {type: safe, password: '${file:one}'}
+  s: {type: safe, password: '${vault:two}', token: '${file:one|none}'}
+  c: {type: safe, password: '${vault:three}'}\n",
+    )
+    .file("one", "1");
+    let vault = Vault::holding(&[("two", "2"), ("three", "3")]);
+    vault.lease(Duration::from_hours(1));
+    let connections = load(&folder, &vault).await.expect("it is right");
+    let folder = folder.file("one", "1st");
+    assert_eq!(changed(&connections).await, "a s");
+    let report = connections.reload().await.expect("it is right");
+    assert_eq!(report.changed, ["a", "s"]);
+    assert_eq!(report.unchanged, ["c"]);
+    // What is good for longer was not asked for again.
+    assert_eq!(vault.asked(), ["three", "two"]);
+
+    vault.put("two", "2nd");
+    vault.tell(&["two"]);
+    assert_eq!(changed(&connections).await, "s");
+    let report = connections.reload().await.expect("it is right");
+    assert_eq!(report.changed, ["s"]);
+    assert_eq!(password(&connections), "2nd");
+    assert_eq!(vault.asked(), ["three", "two", "two"]);
+    assert_eq!(changed(&connections).await, "");
+    drop(folder);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_reloads_what_a_provider_has_changed() {
+    let folder = one("password: ${vault:pw}");
+    let vault = Vault::holding(&[("pw", "1")]);
+    let connections = load(&folder, &vault).await.expect("it is right");
+    let mut watch = connections.watch();
+    vault.put("pw", "2");
+    vault.tell(&["pw"]);
+    let report = watch.next().await.expect("it goes on");
+    assert_eq!(report.expect("it is right").changed, ["s"]);
+    assert_eq!(password(&connections), "2");
+}
