@@ -70,6 +70,8 @@ mod descriptor;
 mod error;
 mod event;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 mod lifecycle;
 mod nearest;
 pub mod observe;

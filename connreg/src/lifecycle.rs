@@ -34,6 +34,17 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Initialized,
+        Self::Connecting,
+        Self::Connected,
+        Self::Executing,
+        Self::Unhealthy,
+        Self::Failed,
+        Self::Closed,
+    ];
+
     /// The state's stable name, as events, metrics and reports show it.
     pub const fn as_str(self) -> &'static str {
         match self {

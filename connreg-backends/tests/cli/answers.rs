@@ -260,3 +260,24 @@ fn explain_tells_each_layer_and_no_secret() {
     let ran = folder.run("explain orders.pool_sise").ended(2);
     assert!(ran.err.contains("pool_size"), "{ran:#?}");
 }
+
+#[test]
+fn every_code_is_explained() {
+    let folder = Folder::empty();
+    let all = folder.run("explain-error --format json").ended(0).json();
+    let codes = all["codes"].as_array().expect("a list");
+    assert!(codes.len() > 30, "{}", codes.len());
+    let listed = folder.run("explain-error").ended(0).out;
+    for code in codes {
+        let name = code["code"].as_str().expect("a code");
+        assert!(listed.contains(name), "{name}");
+        assert!(
+            code["text"].as_str().expect("text").len()
+                > code["title"].as_str().expect("text").len()
+        );
+    }
+    let one = folder.run("explain-error cr0301").ended(0).out;
+    assert!(one.starts_with("CR0301: "), "{one}");
+    let ran = folder.run("explain-error CR0391").ended(2);
+    assert!(ran.err.contains("did you mean `CR03"), "{ran:#?}");
+}

@@ -22,6 +22,7 @@ mod check;
 mod completions;
 mod console;
 mod explain;
+mod explain_error;
 mod grid;
 mod init;
 mod list;
@@ -106,6 +107,7 @@ fn dispatch(program: &str, arguments: Arguments) -> Verdict {
         Command::Types(command) => types::run(&command, &console),
         Command::Schema(command) => schema::run(&command),
         Command::Explain(command) => wait(explain::run(command, common, &console)),
+        Command::ExplainError(command) => explain_error::run(&command, &console),
         Command::Init(command) => init::run(&command, common, &console),
         Command::Budget(command) => wait(budget::run(command, common, &console)),
         Command::Completions(command) => Ok(completions::run(&command, program)),

@@ -2,9 +2,11 @@
 
 use super::common::FLAT_NAMES;
 use super::draft::Drafts;
+use super::expand::DEFAULT_IN;
 use super::explanation::{ExplainedSetting, Explanation, Layer, Layered};
 use super::interpolate::Resolver;
 use super::keys::{Known, Meaning};
+use super::redact::names_a_secret;
 use super::report::Report;
 use super::tree::{Entry, Node, Table, Value};
 use super::{Options, environment, layer, normal_tables, survey};
@@ -268,7 +270,11 @@ fn named(number: usize) -> Layer {
 fn shown(node: &Node) -> String {
     if node.origin.via().is_some_and(|via| {
         let mut sources = via.split(", ");
-        sources.any(|source| !source.starts_with('$') || names_a_secret(source))
+        // A provider's default, behind a bar, stands for a secret.
+        let told = |source: &str| {
+            source.starts_with('$') || source.starts_with(DEFAULT_IN) && !source.contains('|')
+        };
+        sources.any(|source| !told(source) || names_a_secret(source))
     }) {
         return "[set]".to_owned();
     }
@@ -304,22 +310,6 @@ fn shown(node: &Node) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-/// Whether a variable or a key is called like something that is not for everybody.
-fn names_a_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "key",
-        "credential",
-        "auth",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }
 
 /// `text` without the user and password of the URLs in it.

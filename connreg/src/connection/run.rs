@@ -330,7 +330,7 @@ impl<S: Provides, C> Attempt<'_, S, C> {
 
     /// How long the connection is taken for down after an attempt to open it that failed.
     fn until_next_opening(&self) -> Option<Duration> {
-        let (next, _) = self.core.gate().next_attempt()?;
+        let next = self.core.gate().next_attempt()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 

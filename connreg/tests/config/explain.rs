@@ -83,7 +83,7 @@ fn a_well_known_variable_shows_that_it_beats_the_files() {
         layers(&folder, &explanation),
         [
             "> variable: elsewhere, $PGHOST",
-            "files: db.internal, application.yaml:5:11",
+            "files: db.internal, application.yaml:5:11 (from the default in ${DB_HOST:…})",
             "default: localhost, default",
         ]
     );
