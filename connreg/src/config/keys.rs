@@ -115,7 +115,7 @@ impl Known {
         let main = self.main_names();
         match (main.is_empty(), self.common.is_empty()) {
             (true, true) => "no key is known here".to_owned(),
-            (true, false) => "its type has no settings of its own".to_owned(),
+            (true, false) => format!("known keys: {}", super::defaults::names().join(", ")),
             (false, _) => format!("known keys: {}", main.join(", ")),
         }
     }
@@ -170,7 +170,8 @@ pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mu
         normal.put(entry, path, report);
     }
     for (table, mut entry) in flat {
-        entry.path = Some(dotted(path, &entry.key).into());
+        let at_home = || dotted(path, &entry.key).into();
+        entry.path.get_or_insert_with(at_home);
         let home = normal.table(table, &entry.key_origin);
         // A home that is no table is reported by the reader.
         if let Value::Table(inner) = &mut home.node.value {

@@ -1,6 +1,8 @@
 //! Configuration from a folder to settings, with every mistake told.
 
 mod check;
+mod defaults;
+mod dotnet;
 mod explain;
 mod folder;
 mod layers;
