@@ -166,6 +166,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         mut defaults,
         incomplete,
     } = survey(options, registry, &resolver, &mut report);
+    report.count_connections(drafts.names().count());
     let merged = merge(&mut defaults.drafts, &resolver, &mut report)?;
     let defaults = defaults.read(merged, incomplete, &resolver, &mut report);
     let tables = merge(&mut drafts.list, &resolver, &mut report)?;
@@ -180,7 +181,6 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         let message = "secrets have to be looked up before this configuration can be read";
         return Err(Error::usage(ErrorKind::Other, message, None));
     }
-    report.count_connections(drafts.0.names().count());
     report.finish(registry);
     Ok(Loaded {
         connections,
