@@ -9,6 +9,7 @@ use super::code::Code;
 use super::common;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value, canonical, same_name};
+use crate::nearest::nearest;
 use crate::registry::ConnectionType;
 use crate::settings::{Field, Shape};
 
@@ -106,10 +107,15 @@ impl Known {
         names
     }
 
+    /// The name that a key was meant to be.
+    pub(crate) fn nearest(self, key: &str) -> Option<String> {
+        let names = self.names();
+        nearest(key, names.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// What to say of a key that means nothing.
     pub(crate) fn help(self, key: &str) -> String {
-        let names = self.names();
-        if let Some(near) = crate::nearest::nearest(key, names.iter().map(String::as_str)) {
+        if let Some(near) = self.nearest(key) {
             return format!("did you mean `{near}`?");
         }
         let main = self.main_names();

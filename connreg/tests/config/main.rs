@@ -9,6 +9,7 @@ mod layers;
 mod mistakes;
 mod rendering;
 mod robustness;
+mod secrecy;
 mod shapes;
 mod syntax;
 #[expect(dead_code, reason = "some settings are only there to be configured")]
