@@ -122,6 +122,11 @@ codes! {
     // Effects.
     NoPool = "CR0701" "a pool is configured for a type that keeps none"
     NoEffectYet = "CR0702" "a setting has no effect in this version"
+    // Policies and defaults.
+    UnknownPolicy = "CR0801" "there is no such policy"
+    NotADefault = "CR0802" "a default is set for what each connection says itself"
+    UnknownCategory = "CR0803" "defaults are set for an unknown category"
+    DefaultsElsewhere = "CR0804" "defaults and policies stand in a category's file"
 }
 
 impl Code {
