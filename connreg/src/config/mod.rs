@@ -169,6 +169,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         mut defaults,
         incomplete,
     } = survey(options, registry, &resolver, &mut report);
+    report.count_connections(drafts.names().count());
     let merged = merge(&mut defaults.drafts, &resolver, &mut report)?;
     let defaults = defaults.read(merged, incomplete, &resolver, &mut report);
     let tables = merge(&mut drafts.list, &resolver, &mut report)?;
@@ -221,6 +222,7 @@ fn survey(
             } else {
                 layer::FILES
             };
+            report.count_file();
             match file::read(&found.path, found.format, report) {
                 Some(table) => {
                     incomplete |= table.has_gaps(NAME_LEVELS);
