@@ -174,6 +174,8 @@ pub struct Report {
     pub(crate) sources: Sources,
     /// Whether values that could not be had are let pass.
     allows_unresolved: bool,
+    connections: usize,
+    files: usize,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
@@ -188,6 +190,26 @@ impl Report {
     /// Whether values that could not be had are let pass.
     pub(crate) fn allows_unresolved(&self) -> bool {
         self.allows_unresolved
+    }
+
+    /// Counts a file that was read.
+    pub(crate) fn count_file(&mut self) {
+        self.files += 1;
+    }
+
+    /// Says how many connections there are.
+    pub(crate) fn count_connections(&mut self, connections: usize) {
+        self.connections = connections;
+    }
+
+    /// How many files were read.
+    pub fn files(&self) -> usize {
+        self.files
+    }
+
+    /// How many connections are configured, disabled and mistaken ones too.
+    pub fn connections(&self) -> usize {
+        self.connections
     }
 
     /// How many errors are kept.
@@ -206,6 +228,13 @@ impl Report {
         if *count < MAX_FINDINGS {
             *count += 1;
             self.mistakes.push(mistake);
+        }
+    }
+
+    /// Adds the findings of another report.
+    pub(crate) fn append(&mut self, other: Self) {
+        for mistake in other.mistakes {
+            self.push(mistake);
         }
     }
 
@@ -243,6 +272,31 @@ impl Report {
             (file.is_none(), file, span)
         };
         self.mistakes.sort_by_cached_key(place);
+        self.tell_once();
+    }
+
+    /// Drops what is said again of the same place: an alias, a merge key or a shared table brings one mistake to
+    /// several connections.
+    fn tell_once(&mut self) {
+        let mut kept: Vec<Mistake> = Vec::with_capacity(self.mistakes.len());
+        for mistake in std::mem::take(&mut self.mistakes) {
+            let place = mistake.origin.as_ref().and_then(Origin::span);
+            let here = kept.iter().rev().take_while(|before| {
+                let before = before.origin.as_ref();
+                place.is_some()
+                    && before.and_then(Origin::span).map(|s| s.start) == place.map(|s| s.start)
+            });
+            let mut here = here.filter(|before| before.origin == mistake.origin);
+            if here.any(|before| before.code == mistake.code && before.message == mistake.message) {
+                match mistake.severity {
+                    Severity::Warning => self.warnings -= 1,
+                    Severity::Error => self.errors -= 1,
+                }
+            } else {
+                kept.push(mistake);
+            }
+        }
+        self.mistakes = kept;
     }
 
     /// All findings.
