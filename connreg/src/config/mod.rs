@@ -166,6 +166,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         mut defaults,
         incomplete,
     } = survey(options, registry, &resolver, &mut report);
+    report.count_connections(drafts.names().count());
     let merged = merge(&mut defaults.drafts, &resolver, &mut report)?;
     let defaults = defaults.read(merged, incomplete, &resolver, &mut report);
     let tables = merge(&mut drafts.list, &resolver, &mut report)?;
@@ -215,6 +216,7 @@ fn survey(
             } else {
                 layer::FILES
             };
+            report.count_file();
             match file::read(&found.path, found.format, report) {
                 Some(table) => survey.file(table, found.role, layer, report),
                 None => incomplete = true,

@@ -395,6 +395,7 @@ impl Ending {
                 core.emit(EventKind::Opened);
                 drop(gate);
                 core.wake_monitor();
+                core.forget_views();
                 drop(replaced);
                 tracing::info!(connection = %core.name(), "connected");
                 Outcome::Opened

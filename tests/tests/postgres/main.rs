@@ -4,6 +4,7 @@
 mod connecting;
 mod faults;
 mod listening;
+mod rotation;
 mod running;
 mod sessions;
 mod statements;
@@ -15,6 +16,7 @@ use connreg_tests::suite;
 use connecting::*;
 use faults::*;
 use listening::*;
+use rotation::*;
 use running::*;
 use sessions::*;
 use statements::*;
@@ -83,5 +85,7 @@ suite! {
         a_dropped_statement_is_cancelled,
         many_tasks_share_few_sessions_fairly,
         an_exhausted_pool_says_so,
-        closing_ends_all_sessions;
+        closing_ends_all_sessions,
+        // rotation
+        a_rotated_password_fails_no_operation;
 }
