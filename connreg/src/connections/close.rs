@@ -51,10 +51,10 @@ impl fmt::Display for CloseReport {
     }
 }
 
-/// Closes the connections of `set` group by group; those of a group side by side, all within `limit`.
-pub(super) async fn close(set: &Set, limit: Duration) -> CloseReport {
+/// Closes the connections of `set` group by group; those of a group side by side, all within `limit` if there is one.
+pub(super) async fn close(set: &Set, limit: Option<Duration>) -> CloseReport {
     let started = Instant::now();
-    let deadline = started + limit;
+    let deadline = limit.map(|limit| started + limit);
     let mut connections = Vec::with_capacity(set.members.len());
     for group in set.order.dependents_first() {
         let mut closing = JoinSet::new();

@@ -34,7 +34,7 @@ pub use watch::Watcher;
 
 use crate::backend::Backend;
 use crate::config::{Loaded, Report};
-use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo, DRAIN};
+use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo};
 use crate::error::Error;
 use crate::event::{Event, Hub};
 use crate::health::HealthReport;
@@ -264,13 +264,17 @@ impl Connections {
 
     /// Closes every connection for good, each before those that it depends on, and says how that went.
     ///
-    /// Work in flight is given 30 s in all to finish.
+    /// Work in flight on each is given its `close_timeout` [30 s] to finish.
     pub async fn close(&self) -> CloseReport {
-        self.close_with(DRAIN).await
+        self.close_within(None).await
     }
 
-    /// As [`close`](Self::close), with `limit` in place of the 30 s.
+    /// As [`close`](Self::close), with `limit` for all together.
     pub async fn close_with(&self, limit: Duration) -> CloseReport {
+        self.close_within(Some(limit)).await
+    }
+
+    async fn close_within(&self, limit: Option<Duration>) -> CloseReport {
         let set = {
             let mut closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
             *closed = true;
