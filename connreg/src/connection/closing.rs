@@ -29,8 +29,6 @@ pub(crate) struct Stopped {
     core: Arc<Core>,
     open: Option<Arc<dyn AnyOpen>>,
     since: Instant,
-    /// How long the connection itself says that it may take.
-    limit: Duration,
 }
 
 impl dyn AnySlot {
@@ -52,23 +50,14 @@ impl dyn AnySlot {
             core: Arc::clone(core),
             open,
             since: Instant::now(),
-            limit: core.context().policy().close_timeout,
         })
     }
 }
 
 impl Stopped {
-    /// Waits for what is under way, then ends the client in good order; past the connection's `close_timeout`, or past
-    /// `deadline`, both are cut off.
-    pub(crate) async fn end(self, deadline: Option<Instant>) -> ClosedConnection {
-        let Self {
-            core,
-            open,
-            since,
-            limit,
-        } = self;
-        let own = since + limit;
-        let deadline = deadline.map_or(own, |deadline| deadline.min(own));
+    /// Waits for what is under way, then ends the client in good order; past `deadline`, both are cut off.
+    pub(crate) async fn end(self, deadline: Instant) -> ClosedConnection {
+        let Self { core, open, since } = self;
         let ended = async {
             core.activity.drained().await;
             if let Some(open) = &open {

@@ -30,7 +30,6 @@ pub use any::AnyConnection;
 pub use capability::{CapabilityClient, CapabilityConnection};
 pub use closing::ClosedConnection;
 pub use info::ConnectionInfo;
-#[cfg(feature = "pool")]
 pub(crate) use slot::DRAIN;
 
 pub(crate) use opening::{Asker, Prospect};

@@ -6,12 +6,13 @@ use std::fmt;
 use std::sync::{Arc, PoisonError};
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::order::Order;
 use super::set::{Member, Peers, Set, context};
 use super::{Inner, start};
 use crate::config::{Fingerprint, Loaded, LoadedConnection};
-use crate::connection::{AnyConnection, AnyOpen, AnySlot, Asker, Closing};
+use crate::connection::{AnyConnection, AnyOpen, AnySlot, Asker, Closing, DRAIN};
 use crate::context::Context;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, Hub};
@@ -209,7 +210,7 @@ impl Plan {
                 Step::Keep | Step::Policies(_) => continue,
             };
             if let Some(stopped) = new.stop(Closing::Closed) {
-                tokio::spawn(stopped.end(None));
+                tokio::spawn(stopped.end(Instant::now() + DRAIN));
             }
         }
     }
@@ -247,8 +248,9 @@ impl Plan {
         // Each is closed when its last user lets go.
         drop(replaced);
         tokio::spawn(async move {
+            let deadline = Instant::now() + DRAIN;
             for stopped in stopped {
-                stopped.end(None).await;
+                stopped.end(deadline).await;
             }
         });
         tracing::info!(report = %self.report, "reloaded");

@@ -180,6 +180,19 @@ fn mistakes_elsewhere_and_in_the_value_itself_don_t_matter() {
 }
 
 #[test]
+fn what_is_loaded_explains_itself() {
+    let folder = Folder::new().file("application.yaml", "db: {pg: {database: d}}\n");
+    let explanation = on_runtime(async {
+        let connections = folder.builder(folder.path()).load().await.expect("right");
+        connections.explain("pg.database").await.expect("a setting")
+    });
+    assert_eq!(
+        layers(&folder, &explanation),
+        ["> files: d, application.yaml:1:21"]
+    );
+}
+
+#[test]
 fn an_unknown_key_is_told_with_the_nearest() {
     let folder = shop();
     for (key, expected) in [

@@ -173,7 +173,6 @@ fn settings_without_effect_are_told() {
         .env("CONNREG__PG__RETRY__MAX_ATTEMPTS", "2")
         .says(&[
             "warning: application.yaml:4:25: `db.pg.pool.test_while_idle`: `pool.test_while_idle` has no effect; this version does not act on it yet",
-            "warning: application.yaml:5:20: `db.pg.health_check.interval`: `health_check.interval` has no effect; this version does not act on it yet",
         ]);
 }
 
