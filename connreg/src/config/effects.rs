@@ -5,12 +5,8 @@ use super::report::{Mistake, Report};
 use super::tree::Table;
 use crate::registry::ConnectionType;
 
-/// Tables and settings that nothing heeds until the health monitor is there.
+/// Tables and settings that nothing heeds yet.
 const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
-    ("health_check", Some("enabled")),
-    ("health_check", Some("interval")),
-    ("health_check", Some("failure_threshold")),
-    ("health_check", Some("success_threshold")),
     ("pool", Some("test_while_idle")),
     ("pool", Some("leak_warning")),
     ("pool", Some("slow_acquire_warning")),

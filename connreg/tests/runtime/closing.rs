@@ -1,8 +1,9 @@
 //! Closing: by hand, for the whole process, at a signal.
 
+use std::future::pending;
 use std::time::Duration;
 
-use connreg::{ErrorKind, State};
+use connreg::{ConnectError, ErrorKind, State};
 use tokio::time::Instant;
 
 use crate::scripted::{Behaviour, Script, Scripted, load, one};
@@ -85,4 +86,35 @@ async fn a_signal_closes_everything() {
         .unwrap();
     assert!(report.unwrap().is_drained());
     script.settles_at(0).await;
+}
+
+/// Closes while work is under way that never ends; how long that took.
+async fn closed_within(name: &str, limit: Option<Duration>) -> Duration {
+    let (connections, _) = one(name, &[("close_timeout", "7s")]).await;
+    let handle = connections.get::<Scripted>(name).unwrap();
+    handle.client().await.unwrap();
+    let work = tokio::spawn(async move {
+        handle
+            .run(|_client| pending::<Result<(), ConnectError>>())
+            .await
+    });
+    while connections.info(name).unwrap().executing == 0 {
+        tokio::task::yield_now().await;
+    }
+    let started = Instant::now();
+    let report = match limit {
+        Some(limit) => connections.close_with(limit).await,
+        None => connections.close().await,
+    };
+    assert_eq!(report.cut_off().count(), 1, "{report}");
+    work.abort();
+    started.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_connection_says_how_long_it_is_waited_for_unless_the_caller_does() {
+    let own = closed_within("patient", None).await;
+    assert!((7..8).contains(&own.as_secs()), "{own:?}");
+    let given = closed_within("hurried", Some(Duration::from_secs(2))).await;
+    assert!((2..3).contains(&given.as_secs()), "{given:?}");
 }
