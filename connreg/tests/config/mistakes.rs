@@ -16,7 +16,7 @@ fn every_mistake_of_every_file_is_told_in_order() {
         .file("appsettings.json", "{\"Connections\": {\n  \"B\": {\"ConnectionType\": \"Mmem\"}}}")
         .file("application-db.yaml", "db: [")
         .says(&[
-            "error: application-db.yaml:1:6: not valid YAML: a value was expected here; close every `[` and `{`, and leave no comma without a value before it",
+            "error: application-db.yaml:1:5: not valid YAML: this `[` is not closed; write `]` behind what belongs to it",
             "error: application.yaml:2:3: `db.pg.database`: `database` is missing; for example `database: shop`",
             "error: application.yaml:3:11: `db.pg.port`: expected a whole number, found `x`",
             "error: application.yaml:4:5: `db.pg.hots`: unknown key; did you mean `host`?",
@@ -163,7 +163,7 @@ fn what_may_stand_in_a_broken_file_is_not_missed() {
         .file("application-db.yaml", "db: {pg: {")
         .file("application.yaml", "vector: {pgvector: {base: pg}}\nconnections: {x: {durable: true}}\n")
         .env("CONNREG__PG__HOST", "h")
-        .says(&["error: application-db.yaml:1:11: not valid YAML: a value was expected here; close every `[` and `{`, and leave no comma without a value before it"]);
+        .says(&["error: application-db.yaml:1:10: not valid YAML: this `{` is not closed; write `}` behind what belongs to it"]);
 }
 
 #[test]

@@ -172,56 +172,64 @@ fn broken_files() {
         Folder::new()
             .file(
                 "application.yaml",
-                "db:\n  pg:\n    host: x\n\tport: hunter2\n",
+                "db:\n  pg:\n    database: x\n\tpassword: hunter2\n",
             )
             .file(
                 "application-db.yaml",
-                "db:\n  pg:\n    password: \"hunter2\n    host: x\n",
+                "db:\n  other:\n    password: \"hunter2\n    type: mem\n",
             )
             .file(
                 "connections.toml",
-                "[connections.shop]\ntype = 'pg'\npassword = hunter2\n",
+                "[connections.shop]\ntype = 'mem'\npin = hunter2\n",
             )
             .file(
                 "appsettings.json",
-                "{\"Connections\": {\"Shop\": {\"Password\": \"hunter2\" \"Host\": \"x\"}}}",
+                "{\"Connections\": {\"B\": {\"Type\": \"mem\", \"Pin\": \"hunter2\" \"Ratio\": 1}}}",
             ),
         expect![[r#"
+            error[CR0301]: `db.other.password`: unknown key
+             --> application-db.yaml:3:5
+              |
+            3 |     password: "…
+              |     ^^^^^^^^
+              |
+              = help: known keys: limit, ratio, durable, pin, connection_string
+
             error[CR0103]: not valid YAML: a quote is not closed
              --> application-db.yaml:3:15
               |
             3 |     password: "…
-              |               ^^
+              |               ^
               |
               = help: close it, or indent the lines that belong to it
 
             error[CR0103]: not valid YAML: a tab stands where only spaces may
-             --> application.yaml:3:11
+             --> application.yaml:4:1
               |
-            3 |     host: …
-              |           ^
+            4 |     password: …
+              | ^^^^
               |
-              = help: indent with spaces
+              = help: write spaces
 
-            error[CR0105]: not valid JSON: expected comma
-             --> appsettings.json:1:48
+            error[CR0105]: not valid JSON: a comma is missing here
+             --> appsettings.json:1:55
               |
-            1 | {"Connections": {"…": {"Password": "…" "Host": "…"}}}
-              |                                       ^
+            1 | {"Connections": {"B": {"Type": "…", "Pin": "…" "Ratio": …}}}
+              |                                               ^
               |
-              = help: check commas, colons, quotes and braces here and in the lines above
+              = help: separate values by commas
 
-            error[CR0104]: not valid TOML: string values must be quoted, expected literal string
-             --> connections.toml:3:12
+            error[CR0104]: not valid TOML: a text stands in quotes
+             --> connections.toml:3:7
               |
-            3 | password = …
-              |            ^
+            3 | pin = …
+              |       ^
               |
-              = help: check quotes, brackets and `=` here and in the lines above
+              = help: put it into quotes
 
-            error: 4 errors in 4 files
+            error: 5 errors in 4 files
              |
-             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105
+             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105, CR0301
         "#]],
     );
 }
