@@ -1,4 +1,4 @@
-//! A real browser without a window, led over its DevTools protocol.
+//! A real browser without a window, led over its `DevTools` protocol.
 
 use std::ffi::OsString;
 use std::net::TcpStream;
