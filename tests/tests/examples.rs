@@ -1,6 +1,10 @@
 //! The examples that need no server run, and say what they should.
 
 mod example;
+#[path = "example/running.rs"]
+mod running;
+
+use std::io::{Read as _, Write as _};
 
 use example::{run, run_with};
 
@@ -90,7 +94,7 @@ fn get(address: &str, path: &str) -> String {
 fn web_service_shows_its_connections() {
     // A port that nobody listens at: the cache is not there, and the service is.
     let environment = [("PORT", "0"), ("REDIS_URL", "redis://127.0.0.1:9/")];
-    let service = example::start("web_service", &environment);
+    let service = running::start("web_service", "http", &environment);
     let address = service.line().trim_start_matches("http://").to_owned();
     let (address, page) = address.split_once('/').unwrap();
     assert!(get(address, "/").contains("You are visitor number 1."));
