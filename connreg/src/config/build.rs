@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::code::Code;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value};
 
@@ -47,7 +48,7 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     let help = format!("the first one is at {}; keep one of them", first.key_origin);
     let message = format!("the key `{}` is there twice", second.key);
     report.push(
-        Mistake::error(key, message)
+        Mistake::error(Code::DuplicateKey, key, message)
             .at(&second.key_origin)
             .help(help),
     );
@@ -83,7 +84,9 @@ pub(crate) fn dotted(path: &[String], key: &str) -> String {
 pub(crate) fn too_deep(origin: &Origin) -> Mistake {
     let message = "lists and tables are nested too deeply";
     let help = format!("no setting needs more than {MAX_DEPTH} levels");
-    Mistake::error("", message).at(origin).help(help)
+    Mistake::error(Code::TooDeep, "", message)
+        .at(origin)
+        .help(help)
 }
 
 /// How much a copy of `node` takes: one for each value, and more for long texts.

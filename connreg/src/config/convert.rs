@@ -3,6 +3,7 @@
 use config::{ConfigError, Map, Value as ConfigValue, ValueKind};
 use serde::de::DeserializeOwned;
 
+use super::code::Code;
 use super::tree::{Node, Value};
 use crate::settings::ReadContext;
 
@@ -42,7 +43,7 @@ pub(crate) fn deserialize<T: DeserializeOwned>(
         Ok(value) => Some(value),
         Err(error) => {
             let message = message(&error, node, context.is_secret());
-            context.wrong_value(node, message);
+            context.wrong_value(Code::WrongKind, node, message);
             None
         }
     }

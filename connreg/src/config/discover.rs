@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::code::Code;
 use super::file::Format;
 use super::report::{Mistake, Report};
 use super::tree::{Origin, Source, same_name};
@@ -76,7 +77,11 @@ pub(crate) fn discover(
     let names = match list(directory) {
         Ok(names) => names,
         Err((message, help)) => {
-            report.push(Mistake::error("", message).at(&here).help(help));
+            report.push(
+                Mistake::error(Code::UnreadableDirectory, "", message)
+                    .at(&here)
+                    .help(help),
+            );
             return Vec::new();
         }
     };
@@ -91,7 +96,7 @@ pub(crate) fn discover(
         );
         let help = format!("call it otherwise: `application-{category}` is the category's file");
         report.push(
-            Mistake::error("profile", message)
+            Mistake::error(Code::ProfileIsCategory, "profile", message)
                 .at(&profile.origin)
                 .help(help),
         );
@@ -123,7 +128,11 @@ pub(crate) fn discover(
     }
     if nothing {
         let help = format!("looked for {LOOKED_FOR}");
-        let mistake = Mistake::error("", "there is no configuration file in this directory");
+        let mistake = Mistake::error(
+            Code::NoFiles,
+            "",
+            "there is no configuration file in this directory",
+        );
         report.push(mistake.at(&here).help(help));
     } else if let Some(profile) = profile
         && !found.iter().any(|file| file.profile)
@@ -233,7 +242,9 @@ fn passed_over(name: &str, path: &Path, profile: Option<&str>) -> Mistake {
                 format!("looked for {LOOKED_FOR}"),
             ),
         };
-    Mistake::warning("", message).at(&origin).help(help)
+    Mistake::warning(Code::FilePassedOver, "", message)
+        .at(&origin)
+        .help(help)
 }
 
 fn unused_profile(profile: &Profile, passed: &[(String, PathBuf)]) -> Mistake {
@@ -249,7 +260,7 @@ fn unused_profile(profile: &Profile, passed: &[(String, PathBuf)]) -> Mistake {
             "looked for application-{name}, connections-{name}, appsettings.{name} and so on"
         ),
     };
-    Mistake::warning("profile", message)
+    Mistake::warning(Code::NoFileOfProfile, "profile", message)
         .at(&profile.origin)
         .help(help)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::code::Code;
 use super::report::{Mistake, Report};
 use super::sections::deal;
 use super::shape::{Kind, Sighting, Survey};
@@ -105,7 +106,7 @@ fn twice(sighting: &Sighting, first: &Sighting) -> Mistake {
         "the first one is at {}; a name is unique across categories",
         first.origin
     );
-    Mistake::error(&sighting.path, message)
+    Mistake::error(Code::ConfiguredTwice, &sighting.path, message)
         .at(&sighting.origin)
         .help(help)
 }

@@ -1,5 +1,6 @@
 //! Settings that are understood and checked, and do nothing: told as warnings.
 
+use super::code::Code;
 use super::report::{Mistake, Report};
 use super::tree::Table;
 use crate::registry::ConnectionType;
@@ -37,12 +38,18 @@ pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mu
             let Some(known) = setting.setting else {
                 continue;
             };
-            let help = if name == "pool" && !kind.is_pooled() {
-                format!("`{kind}` keeps no pool; leave it out")
+            let (code, help) = if name == "pool" && !kind.is_pooled() {
+                (
+                    Code::NoPool,
+                    format!("`{kind}` keeps no pool; leave it out"),
+                )
             } else if WITHOUT_EFFECT.iter().any(|(table, setting)| {
                 *table == name && setting.is_none_or(|setting| setting == known)
             }) {
-                "this version does not act on it yet".to_owned()
+                (
+                    Code::NoEffectYet,
+                    "this version does not act on it yet".to_owned(),
+                )
             } else {
                 continue;
             };
@@ -59,7 +66,7 @@ pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mu
             };
             let message = format!("`{name}.{known}` has no effect");
             report.push(
-                Mistake::warning(key, message)
+                Mistake::warning(code, key, message)
                     .at(&setting.key_origin)
                     .help(help),
             );

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Options;
+use super::code::Code;
 use super::common::is_type_key;
 use super::draft::{Draft, Drafts};
 use super::interpolate::Resolver;
@@ -70,10 +71,10 @@ pub(crate) fn collect(options: &Options) -> Vec<Outside<'_>> {
 }
 
 impl Outside<'_> {
-    fn mistake(&self, key: &str, message: String) -> Mistake {
+    fn mistake(&self, code: Code, key: &str, message: String) -> Mistake {
         let mistake = match self.severity {
-            Severity::Warning => Mistake::warning(key, message),
-            Severity::Error => Mistake::error(key, message),
+            Severity::Warning => Mistake::warning(code, key, message),
+            Severity::Error => Mistake::error(code, key, message),
         };
         mistake.at(&self.origin)
     }
@@ -112,7 +113,7 @@ pub(crate) fn types(
             || {
                 let (message, help) = registry.unknown(value.value);
                 report.push(
-                    Mistake::error(value.key, message)
+                    Mistake::error(Code::UnknownType, value.key, message)
                         .at(&value.origin)
                         .help(help),
                 );
@@ -157,7 +158,11 @@ pub(crate) fn apply(
                 let name = value.name(value.parts.len());
                 let message = format!("a key is missing behind `{}`", name.to_lowercase());
                 let help = format!("write `{}{}KEY`", value.key, value.separator);
-                report.push(value.mistake(value.key, message).help(help));
+                report.push(
+                    value
+                        .mistake(Code::KeyMissing, value.key, message)
+                        .help(help),
+                );
             }
             // It may stand in the file that could not be read.
             None if incomplete => {}
@@ -174,7 +179,11 @@ pub(crate) fn apply(
                     None if names.is_empty() => "no connection is configured".to_owned(),
                     None => format!("configured: {}", names.join(", ")),
                 };
-                report.push(value.mistake(value.key, message).help(help));
+                report.push(
+                    value
+                        .mistake(Code::NoSuchConnection, value.key, message)
+                        .help(help),
+                );
             }
         }
     }
@@ -196,7 +205,11 @@ fn set(draft: &mut Draft, value: &Outside<'_>, keys: &[&str], report: &mut Repor
                 "`{key}` is no setting of `{}`, which is of type `{kind}`",
                 draft.name
             );
-            report.push(value.mistake(value.key, message).help(help));
+            report.push(
+                value
+                    .mistake(Code::NoSuchSetting, value.key, message)
+                    .help(help),
+            );
             return;
         }
     };

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::tree::{Node, Origin, Source, Table, Value};
@@ -41,7 +42,7 @@ pub(crate) fn read(path: &Path, format: Format, report: &mut Report) -> Option<T
         Err(message) => {
             let help = "make it readable for this program, or move it away";
             report.push(
-                Mistake::error("", message)
+                Mistake::error(Code::UnreadableFile, "", message)
                     .at(&Origin::new(source, None))
                     .help(help),
             );
@@ -92,7 +93,7 @@ pub(crate) fn parse(
             };
             let origin = lines.origin(valid.len(), valid.len());
             report.push(
-                Mistake::error("", message)
+                Mistake::error(Code::NotUtf8, "", message)
                     .at(&origin)
                     .help("save it as UTF-8"),
             );
@@ -118,7 +119,11 @@ pub(crate) fn parse(
 fn not_a_table(root: &Node, report: &mut Report) {
     let message = format!("expected keys and values, found {}", root.kind());
     let help = "begin with a category (`db:`) or with `connections:`";
-    report.push(Mistake::error("", message).at(&root.origin).help(help));
+    report.push(
+        Mistake::error(Code::NotATable, "", message)
+            .at(&root.origin)
+            .help(help),
+    );
 }
 
 /// The content of a file that a value names, without one line break at its end.

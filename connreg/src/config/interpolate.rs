@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::build::dotted;
+use super::code::Code;
 use super::file::read_value;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Value};
@@ -20,8 +21,8 @@ pub(crate) struct Resolver<'a> {
     directory: Option<&'a Path>,
 }
 
-/// Why a text can't be resolved: message and what to do.
-type Refusal = (String, String);
+/// Why a text can't be resolved: code, message and what to do.
+type Refusal = (Code, String, String);
 
 impl<'a> Resolver<'a> {
     pub(crate) fn new(environment: &'a [(String, String)], directory: Option<&'a Path>) -> Self {
@@ -69,9 +70,9 @@ impl<'a> Resolver<'a> {
                     *text = resolved;
                     node.origin.via = via.map(Into::into);
                 }
-                Err((message, help)) => {
+                Err((code, message, help)) => {
                     report.push(
-                        Mistake::error(key(path), message)
+                        Mistake::error(code, key(path), message)
                             .at(&node.origin)
                             .help(help),
                     );
@@ -98,7 +99,7 @@ impl<'a> Resolver<'a> {
         let Some(file) = node.scalar_text() else {
             if !node.is_mistaken() {
                 let message = format!("expected a path, found {}", node.kind());
-                report.push(Mistake::error(key(path), message).at(&node.origin));
+                report.push(Mistake::error(Code::NotAPath, key(path), message).at(&node.origin));
                 node.value = Value::Mistaken;
             }
             return;
@@ -115,9 +116,9 @@ impl<'a> Resolver<'a> {
                     .unwrap_or_else(|| format!("file {file}").into());
                 node.origin.via = Some(via);
             }
-            Err((message, help)) => {
+            Err((code, message, help)) => {
                 report.push(
-                    Mistake::error(key(path), message)
+                    Mistake::error(code, key(path), message)
                         .at(&node.origin)
                         .help(help),
                 );
@@ -143,7 +144,7 @@ impl<'a> Resolver<'a> {
     fn expand(&self, mut rest: &str, output: &mut Output, depth: usize) -> Result<(), Refusal> {
         if depth > MAX_DEPTH {
             let message = format!("defaults are nested more than {MAX_DEPTH} levels deep");
-            return Err((message, "nest fewer".to_owned()));
+            return Err((Code::DefaultsTooDeep, message, "nest fewer".to_owned()));
         }
         while let Some(at) = rest.find(['$', '#']) {
             let (plain, tail) = rest.split_at(at);
@@ -154,7 +155,11 @@ impl<'a> Resolver<'a> {
             } else if let Some(behind) = tail.strip_prefix("${") {
                 let Some(end) = closing_brace(behind) else {
                     let help = "close it with `}`; a `$` itself is written `$$`";
-                    return Err(("a `${` is not closed".to_owned(), help.to_owned()));
+                    return Err((
+                        Code::PlaceholderNotClosed,
+                        "a `${` is not closed".to_owned(),
+                        help.to_owned(),
+                    ));
                 };
                 self.placeholder(&behind[..end], output, depth)?;
                 &behind[end + 1..]
@@ -187,7 +192,7 @@ impl<'a> Resolver<'a> {
         if !is_name(name) {
             let message = "`${…}` does not hold a variable's name";
             let help = "write `${NAME}`, `${NAME:default}` or `${file:/path}`; a `$` itself is written `$$`";
-            return Err((message.to_owned(), help.to_owned()));
+            return Err((Code::NotAName, message.to_owned(), help.to_owned()));
         }
         // With `:-`, as in a shell, an empty variable counts as none.
         let (default, or_empty) = match default.and_then(|default| default.strip_prefix('-')) {
@@ -204,6 +209,7 @@ impl<'a> Resolver<'a> {
                 self.expand(default, output, depth + 1)
             }
             (None, None) => Err(self.missing(
+                Code::VariableNotSet,
                 name,
                 &format!("the variable `{name}`"),
                 |near| format!("did you mean `${{{near}}}`? It is set"),
@@ -216,6 +222,7 @@ impl<'a> Resolver<'a> {
         match self.variable(name) {
             Some(value) => self.push(value, &format!("#{{{name}}}#"), output),
             None => Err(self.missing(
+                Code::TokenNotSet,
                 name,
                 &format!("the token `#{{{name}}}#`"),
                 |near| format!("did you mean `#{{{near}}}#`? It is set"),
@@ -229,6 +236,7 @@ impl<'a> Resolver<'a> {
         if value.contains(['\n', '\r']) {
             let message = format!("the value of {via} holds a line break");
             return Err((
+                Code::LineBreak,
                 message,
                 "put it into a file and write `${file:/path}`".to_owned(),
             ));
@@ -240,6 +248,7 @@ impl<'a> Resolver<'a> {
 
     fn missing(
         &self,
+        code: Code,
         name: &str,
         what: &str,
         near: impl Fn(&str) -> String,
@@ -250,13 +259,14 @@ impl<'a> Resolver<'a> {
             let _ = write!(help, "{}; else ", near(found));
         }
         help.push_str(otherwise);
-        (format!("{what} is not set"), help)
+        (code, format!("{what} is not set"), help)
     }
 
     /// What the file at `path` holds; a message names it as `written`, if its path was put together.
     fn file(&self, path: &str, written: Option<&str>) -> Result<String, Refusal> {
         if path.is_empty() {
             return Err((
+                Code::NotAPath,
                 "the path of a file is empty".to_owned(),
                 "name the file".to_owned(),
             ));
@@ -266,7 +276,7 @@ impl<'a> Resolver<'a> {
             let name = written.map_or_else(|| path.display().to_string(), str::to_owned);
             let message = format!("the file {name} can't be read: {reason}");
             let help = "check the path (a relative one begins at the configuration's directory) and who may read it";
-            (message, help.to_owned())
+            (Code::UnreadableValueFile, message, help.to_owned())
         })
     }
 
@@ -330,14 +340,14 @@ pub(crate) fn type_text(
     key: &str,
     report: &mut Report,
 ) -> Option<(String, Origin)> {
-    let refuse = |message: String| Mistake::error(key, message).at(&entry.node.origin);
+    let refuse = |code, message: String| Mistake::error(code, key, message).at(&entry.node.origin);
     let Value::Text(text) = &entry.node.value else {
         let message = format!(
             "expected the name of a connection type, found {}",
             entry.node.kind()
         );
         if !entry.node.is_mistaken() {
-            report.push(refuse(message));
+            report.push(refuse(Code::TypeNotText, message));
         }
         return None;
     };
@@ -348,8 +358,8 @@ pub(crate) fn type_text(
             origin.via = via.map(Into::into);
             Some((text, origin))
         }
-        Err((message, help)) => {
-            report.push(refuse(message).help(help));
+        Err((code, message, help)) => {
+            report.push(refuse(code, message).help(help));
             None
         }
     }

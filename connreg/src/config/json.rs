@@ -6,6 +6,7 @@ use jsonc_parser::errors::{ParseError, ParseErrorKind};
 use jsonc_parser::{CollectOptions, ParseOptions, ParseStringErrorKind, parse_to_ast};
 
 use super::build::{MAX_DEPTH, TableBuilder, too_deep};
+use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::scalar;
@@ -45,7 +46,7 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
             let message = format!("not valid JSON: {}", message(&error));
             let help = "check commas, colons, quotes and braces here and in the lines above";
             report.push(
-                Mistake::error("", message)
+                Mistake::error(Code::InvalidJson, "", message)
                     .at(&lines.origin(start, end))
                     .help(help),
             );

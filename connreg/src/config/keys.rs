@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::build::dotted;
+use super::code::Code;
 use super::common;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value, canonical, same_name};
@@ -285,5 +286,7 @@ pub(crate) fn set_twice(
 ) -> Mistake {
     let message = format!("`{name}` is set twice: also as `{first}`");
     let help = format!("keep one of them; the other is at {first_origin}");
-    Mistake::error(key, message).at(origin).help(help)
+    Mistake::error(Code::SetTwice, key, message)
+        .at(origin)
+        .help(help)
 }

@@ -3,6 +3,7 @@
 //! What a setting is, and how one table is read, is `settings`'s.
 
 mod build;
+pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
 pub(crate) mod discover;
@@ -26,6 +27,7 @@ pub(crate) mod tree;
 mod yaml;
 mod yaml_syntax;
 
+pub use code::Code;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 

@@ -1,5 +1,6 @@
 //! References between connections: each must lead to one of the right type, and none in a circle.
 
+use super::code::Code;
 use super::draft::Drafts;
 use super::report::{Mistake, Report};
 use crate::nearest::nearest;
@@ -56,7 +57,7 @@ fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
             _ => format!("connections of type `{wanted}`: {}", fitting.join(", ")),
         }
     };
-    Mistake::error(&reference.key, message)
+    Mistake::error(Code::ReferenceToNothing, &reference.key, message)
         .at(&reference.origin)
         .help(help)
 }
@@ -70,16 +71,23 @@ fn fits(
 ) {
     let draft = &drafts.list[position];
     let wanted = ConnectionType(reference.wanted);
-    let mistake = |message: String| Mistake::error(&reference.key, message).at(&reference.origin);
+    let mistake =
+        |code, message: String| Mistake::error(code, &reference.key, message).at(&reference.origin);
     if let Some(kind) = draft.kind.filter(|kind| *kind != wanted) {
         let message = format!(
             "`{}` is a connection of type `{kind}`, and `{wanted}` is needed",
             draft.name
         );
-        report.push(mistake(message).help(format!("name a connection of type `{wanted}`")));
+        report.push(
+            mistake(Code::ReferenceToOtherType, message)
+                .help(format!("name a connection of type `{wanted}`")),
+        );
     } else if targets.get(position).is_some_and(|target| !target.enabled) {
         let message = format!("the connection `{}` is disabled", draft.name);
-        report.push(mistake(message).help("enable it, or disable this one as well"));
+        report.push(
+            mistake(Code::ReferenceToDisabled, message)
+                .help("enable it, or disable this one as well"),
+        );
     }
 }
 
@@ -125,7 +133,9 @@ fn cycles(drafts: &Drafts, edges: &[Vec<(usize, &Reference)>], report: &mut Repo
                         .collect();
                     let circle = shorten(&names).join(" → ");
                     let message = format!("connections refer to each other in a circle: {circle}");
-                    let mistake = Mistake::error(&reference.key, message).at(&reference.origin);
+                    let mistake =
+                        Mistake::error(Code::ReferencesInACircle, &reference.key, message)
+                            .at(&reference.origin);
                     report.push(mistake.help("leave one of these references out"));
                 }
             }

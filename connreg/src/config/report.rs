@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::code::Code;
 use super::tree::Origin;
 
 /// How bad a finding is.
@@ -20,6 +21,7 @@ pub enum Severity {
 #[derive(Clone, Debug)]
 pub struct Mistake {
     pub(crate) severity: Severity,
+    pub(crate) code: Code,
     pub(crate) key: String,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
@@ -27,9 +29,10 @@ pub struct Mistake {
 }
 
 impl Mistake {
-    pub(crate) fn error(key: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn error(code: Code, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code,
             key: key.into(),
             message: message.into(),
             help: None,
@@ -37,10 +40,10 @@ impl Mistake {
         }
     }
 
-    pub(crate) fn warning(key: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, key: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warning,
-            ..Self::error(key, message)
+            ..Self::error(code, key, message)
         }
     }
 
@@ -57,6 +60,11 @@ impl Mistake {
     /// How bad it is.
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// What kind of mistake it is.
+    pub fn code(&self) -> Code {
+        self.code
     }
 
     /// The key's path, dotted, as it was written: `db.postgres.port`.
@@ -86,7 +94,7 @@ impl fmt::Display for Mistake {
             Severity::Warning => "warning",
             Severity::Error => "error",
         };
-        write!(f, "{severity}: ")?;
+        write!(f, "{severity}[{}]: ", self.code)?;
         if let Some(origin) = &self.origin {
             write!(f, "{origin}: ")?;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::code::Code;
 use super::discover::categories;
 use super::keys::{Known, is_ignored};
 use super::report::{Mistake, Report};
@@ -171,7 +172,8 @@ fn deal_group(group: Vec<SectionTable>, report: &mut Report) -> Vec<Share> {
             let knowers = knowers(&entry.key);
             if knowers.is_empty() {
                 let key = format!("{}.{}", table.path, entry.key);
-                let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
+                let mistake =
+                    Mistake::error(Code::UnknownKey, key, "unknown key").at(&entry.key_origin);
                 report.push(mistake.help(help(&entry.key, &types, &known)));
             }
             for index in knowers {
@@ -219,7 +221,7 @@ fn whole(kind: ConnectionType, table: SectionTable) -> Share {
 fn twice(table: &SectionTable, first: &SectionTable) -> Mistake {
     let message = format!("`{}` is configured twice", table.path);
     let help = format!("the first one is at {}; keep one of them", first.origin);
-    Mistake::error(&table.path, message)
+    Mistake::error(Code::ConfiguredTwice, &table.path, message)
         .at(&table.origin)
         .help(help)
 }
@@ -254,7 +256,7 @@ fn undecided(table: &SectionTable, types: &[ConnectionType]) -> Mistake {
         "set a key that only one has: {}",
         own.collect::<Vec<_>>().join(", ")
     );
-    Mistake::error(&table.path, message)
+    Mistake::error(Code::Undecided, &table.path, message)
         .at(&table.origin)
         .help(help)
 }

@@ -1,5 +1,6 @@
 //! The two shapes of a file, by category and by name: where in it connections stand.
 
+use super::code::Code;
 use super::common::{TYPE_KEYS, is_type_key};
 use super::discover::Role;
 use super::interpolate::{Resolver, type_text};
@@ -102,7 +103,7 @@ impl<'a> Survey<'a> {
                     None => format!("add `type: …`; {}", linked(registry)),
                 };
                 Kind::Absent(
-                    Mistake::error(path.as_str(), message)
+                    Mistake::error(Code::NoType, path.as_str(), message)
                         .at(&origin)
                         .help(help),
                 )
@@ -140,7 +141,7 @@ impl<'a> Survey<'a> {
                 let (message, help) = registry.unknown(&key);
                 let help = format!("{help}; a connection with a name of your own says `type: …`");
                 Kind::Absent(
-                    Mistake::error(path.as_str(), message)
+                    Mistake::error(Code::UnknownType, path.as_str(), message)
                         .at(&origin)
                         .help(help),
                 )
@@ -247,7 +248,7 @@ impl<'a> Survey<'a> {
             let first = explicit.as_ref().map_or(&origin, |first| &first.key_origin);
             let help = format!("the first one is at {first}; keep one of them");
             report.push(
-                Mistake::error(key, message)
+                Mistake::error(Code::TypeTwice, key, message)
                     .at(&again.key_origin)
                     .help(help),
             );
@@ -290,7 +291,11 @@ impl<'a> Survey<'a> {
             if origin.via.is_some() {
                 "there is no connection type of this name".clone_into(&mut message);
             }
-            report.push(Mistake::error(key, message).at(&origin).help(help));
+            report.push(
+                Mistake::error(Code::UnknownType, key, message)
+                    .at(&origin)
+                    .help(help),
+            );
             return Kind::Mistaken;
         };
         // What stands at the wrong place is checked like all else.
@@ -319,11 +324,13 @@ impl<'a> Survey<'a> {
             }
         };
         if !role.is_shared() {
-            let mistake = Mistake::error(&entry.key, message).at(&entry.key_origin);
+            let mistake =
+                Mistake::error(Code::ForeignKey, &entry.key, message).at(&entry.key_origin);
             report.push(mistake.help(help));
         } else if near.is_some() {
             let message = format!("{message}, so it is ignored");
-            let mistake = Mistake::warning(&entry.key, message).at(&entry.key_origin);
+            let mistake = Mistake::warning(Code::ForeignKeyIgnored, &entry.key, message)
+                .at(&entry.key_origin);
             report.push(mistake.help(help));
         }
     }
@@ -342,7 +349,7 @@ fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option
         Value::Mistaken => None,
         _ => {
             let message = format!("expected a table of {of}, found {}", node.kind());
-            report.push(Mistake::error(path, message).at(&node.origin));
+            report.push(Mistake::error(Code::TableExpected, path, message).at(&node.origin));
             None
         }
     }
@@ -357,7 +364,7 @@ fn unknown_place(entry: &Entry, path: &str, section: &Section) -> Mistake {
         None => format!("known here: {}", known.join(", ")),
     };
     let key = format!("{path}.{}", entry.key);
-    Mistake::error(key, "unknown key")
+    Mistake::error(Code::UnknownKey, key, "unknown key")
         .at(&entry.key_origin)
         .help(help)
 }
@@ -367,7 +374,7 @@ fn misspelt_type(table: &Table, path: &str) -> Option<Mistake> {
     table.entries.iter().find_map(|entry| {
         let near = nearest(&entry.key, TYPE_KEYS.iter().copied())?;
         let key = format!("{path}.{}", entry.key);
-        let mistake = Mistake::error(key, "unknown key").at(&entry.key_origin);
+        let mistake = Mistake::error(Code::UnknownKey, key, "unknown key").at(&entry.key_origin);
         Some(mistake.help(format!("did you mean `{near}`?")))
     })
 }
@@ -378,7 +385,7 @@ fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Orig
         Some(section) => section.split('.').next().unwrap_or(section),
         None => kind.category(),
     };
-    Mistake::error(key, message)
+    Mistake::error(Code::WrongCategory, key, message)
         .at(origin)
         .help(format!("put it below `{right}:`"))
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use toml_edit::{Document, Item, Key, Table as TomlTable, Value as TomlValue};
 
 use super::build::too_deep;
+use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value};
@@ -23,7 +24,11 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
             }
             let message = format!("not valid TOML: {}", error.message());
             let help = "check quotes, brackets and `=` here and in the lines above";
-            report.push(Mistake::error("", message).at(&origin).help(help));
+            report.push(
+                Mistake::error(Code::InvalidToml, "", message)
+                    .at(&origin)
+                    .help(help),
+            );
             None
         }
     }

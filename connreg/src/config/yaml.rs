@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use super::build::{self, MAX_DEPTH, TableBuilder, dotted, weight};
+use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::scalar;
@@ -39,7 +40,8 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
                 documents += 1;
                 if documents > 1 {
                     let message = "a second document begins here; a file holds one";
-                    let mistake = Mistake::error("", message).at(&reader.origin(span));
+                    let mistake =
+                        Mistake::error(Code::SecondDocument, "", message).at(&reader.origin(span));
                     reader
                         .report
                         .push(mistake.help("put it into a file of its own"));
@@ -122,7 +124,7 @@ impl Reader<'_, '_> {
             return self.report.push(*too_deep(&origin));
         }
         let (message, help) = yaml_syntax::explain(error.info());
-        let mistake = Mistake::error("", format!("not valid YAML: {message}"));
+        let mistake = Mistake::error(Code::InvalidYaml, "", format!("not valid YAML: {message}"));
         self.report.push(mistake.at(&origin).help(help));
     }
 
@@ -143,8 +145,11 @@ impl Reader<'_, '_> {
             }
             Event::Alias(anchor) => {
                 let Some(anchored) = self.anchors.get(&anchor) else {
-                    let mistake =
-                        Mistake::error(self.key(), "this alias refers to what it stands in");
+                    let mistake = Mistake::error(
+                        Code::AliasInItself,
+                        self.key(),
+                        "this alias refers to what it stands in",
+                    );
                     return Err(Box::new(mistake.at(&self.origin(span))));
                 };
                 let (node, weight, height) =
@@ -251,7 +256,8 @@ impl Reader<'_, '_> {
             _ => {
                 let message = "`<<` takes a mapping, or a list of mappings";
                 let key = dotted(self.path.get(1..).unwrap_or_default(), "<<");
-                self.report.push(Mistake::error(key, message).at(&origin));
+                self.report
+                    .push(Mistake::error(Code::MergeKey, key, message).at(&origin));
             }
         }
     }
@@ -293,7 +299,8 @@ impl Reader<'_, '_> {
                         }
                         None => {
                             let message = format!("a key must be text, not {}", node.kind());
-                            let mistake = Mistake::error(dotted(&self.path, "?"), message);
+                            let mistake =
+                                Mistake::error(Code::KeyNotText, dotted(&self.path, "?"), message);
                             self.report.push(mistake.at(&node.origin));
                             Key::Refused
                         }
@@ -315,7 +322,7 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let message = format!("aliases copy more than {MAX_COPIES} values");
-        let mistake = Mistake::error(self.key(), message).at(origin);
+        let mistake = Mistake::error(Code::TooManyCopies, self.key(), message).at(origin);
         Err(Box::new(mistake.help(
             "write the values out, or use fewer aliases of aliases",
         )))
@@ -359,8 +366,11 @@ impl Reader<'_, '_> {
         };
         let message = format!("the tag `{name}` does not fit here");
         let help = "leave it out; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known";
-        self.report
-            .push(Mistake::error(self.key(), message).at(origin).help(help));
+        self.report.push(
+            Mistake::error(Code::UnknownTag, self.key(), message)
+                .at(origin)
+                .help(help),
+        );
     }
 
     /// The dotted key of what is being read.

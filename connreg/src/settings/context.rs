@@ -5,6 +5,7 @@ use std::fmt;
 use super::reader::TableReader;
 use super::reference::Reference;
 use super::{Settings, Shape};
+use crate::config::code::Code;
 use crate::config::keys::Known;
 use crate::config::report::{Mistake, Report};
 use crate::config::tree::{Entry, Node, Origin, Value};
@@ -122,21 +123,22 @@ impl<'a> Context<'a> {
     /// Reports that `node` is not what `shape` takes.
     pub(crate) fn wrong_kind(&mut self, node: &Node, shape: &Shape) {
         let message = format!("expected {}, found {}", shape.noun(), node.kind());
-        self.wrong_value(node, message);
+        self.wrong_value(Code::WrongKind, node, message);
     }
 
     /// Reports that `node` has the right kind and a wrong value; `message` is used as it is.
-    pub(crate) fn wrong_value(&mut self, node: &Node, message: impl Into<String>) {
+    pub(crate) fn wrong_value(&mut self, code: Code, node: &Node, message: impl Into<String>) {
         // What could not be had is reported already.
         if matches!(node.value, Value::Mistaken) {
             return;
         }
-        self.push(Mistake::error(self.path(), message).at(&node.origin));
+        self.push(Mistake::error(code, self.path(), message).at(&node.origin));
     }
 
     /// Like [`wrong_value`](Self::wrong_value), with a word on what to do.
     pub(crate) fn wrong_value_with(
         &mut self,
+        code: Code,
         node: &Node,
         message: impl Into<String>,
         help: impl Into<String>,
@@ -145,7 +147,7 @@ impl<'a> Context<'a> {
             return;
         }
         self.push(
-            Mistake::error(self.path(), message)
+            Mistake::error(code, self.path(), message)
                 .at(&node.origin)
                 .help(help),
         );

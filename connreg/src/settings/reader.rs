@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::context::{Context, quotable};
 use super::limits::{Length, OneOf, Ranged};
 use super::{Field, SettingValue, Settings};
+use crate::config::code::Code;
 use crate::config::convert;
 use crate::config::keys::{self, Known};
 use crate::config::report::Mistake;
@@ -60,9 +61,10 @@ impl<'c, 'a> TableReader<'c, 'a> {
             Taken::Entry(entry) => {
                 if let Some(instead) = field.deprecated {
                     let key = self.context.key(entry);
-                    let mistake = Mistake::warning(key, "this setting is deprecated")
-                        .at(&entry.key_origin)
-                        .help(instead);
+                    let mistake =
+                        Mistake::warning(Code::Deprecated, key, "this setting is deprecated")
+                            .at(&entry.key_origin)
+                            .help(instead);
                     self.context.push(mistake);
                 }
                 let value = self.context.with_secrecy(field.secret, |context| {
@@ -96,7 +98,9 @@ impl<'c, 'a> TableReader<'c, 'a> {
                 if self.tells_secret(&message, S::FIELDS) {
                     "the settings do not fit together".clone_into(&mut message);
                 }
-                self.fail(Mistake::error(self.context.path(), message).at(self.origin));
+                self.fail(
+                    Mistake::error(Code::DoNotFit, self.context.path(), message).at(self.origin),
+                );
                 None
             }
         }
@@ -134,7 +138,8 @@ impl<'c, 'a> TableReader<'c, 'a> {
             if context.is_full() {
                 break;
             }
-            let mistake = Mistake::error(context.key(entry), "unknown key").at(&entry.key_origin);
+            let mistake = Mistake::error(Code::UnknownKey, context.key(entry), "unknown key")
+                .at(&entry.key_origin);
             context.push(mistake.help(known.help(&entry.key)));
         }
         !failed
@@ -158,7 +163,8 @@ impl<'c, 'a> TableReader<'c, 'a> {
             (None, None) => format!("set it to {}", field.shape.noun()),
         };
         let key = format!("{}.{name}", self.context.path());
-        let mistake = Mistake::error(key, format!("`{name}` is missing")).at(self.origin);
+        let mistake = Mistake::error(Code::MissingSetting, key, format!("`{name}` is missing"))
+            .at(self.origin);
         self.fail(mistake.help(help));
     }
 
@@ -244,7 +250,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: Ranged,
     {
-        self.check(|value, field, hidden| {
+        self.check(Code::OutOfRange, |value, field, hidden| {
             let value = value.ranged()?;
             if range.contains(value) {
                 return None;
@@ -272,7 +278,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: Length,
     {
-        self.check(|value, field, _| {
+        self.check(Code::WrongLength, |value, field, _| {
             let length = value.length()?;
             let unit = T::UNIT;
             if let Some(min) = field.min_len.filter(|min| length < *min) {
@@ -294,7 +300,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
     where
         T: OneOf,
     {
-        self.check(|value, field, hidden| {
+        self.check(Code::NotAllowed, |value, field, hidden| {
             let text = value.text()?;
             if field.one_of.contains(&text) {
                 return None;
@@ -317,7 +323,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
 
     /// Runs a check of the user's own.
     pub fn validate<E: Display>(self, check: impl FnOnce(&T) -> Result<(), E>) -> Self {
-        self.check_with(|value, _, entry, hidden| {
+        self.check_with(Code::Refused, |value, _, entry, hidden| {
             let message = check(value).err()?.to_string();
             let tells = hidden && convert::quotes(&message, &entry.node);
             Some((
@@ -334,15 +340,17 @@ impl<T> FieldReader<'_, '_, '_, T> {
     /// Adds a check; it is told whether the value must not be quoted.
     fn check(
         self,
+        code: Code,
         check: impl FnOnce(&T, &'static Field, bool) -> Option<(String, String)>,
     ) -> Self {
-        self.check_with(|value, field, _, hidden| {
+        self.check_with(code, |value, field, _, hidden| {
             check(value, field, hidden).map(|(message, help)| (message, Some(help)))
         })
     }
 
     fn check_with(
         mut self,
+        code: Code,
         check: impl FnOnce(&T, &'static Field, &Entry, bool) -> Option<(String, Option<String>)>,
     ) -> Self {
         let Found::Value(value, entry) = &self.found else {
@@ -353,7 +361,7 @@ impl<T> FieldReader<'_, '_, '_, T> {
             self.field.secret || self.reader.context.is_secret() || entry.node.origin.via.is_some();
         if let Some((message, help)) = check(value, self.field, entry, hidden) {
             let key = self.reader.context.key(entry);
-            let mut mistake = Mistake::error(key, message).at(&entry.node.origin);
+            let mut mistake = Mistake::error(code, key, message).at(&entry.node.origin);
             if let Some(help) = help {
                 mistake = mistake.help(help);
             }

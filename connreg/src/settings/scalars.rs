@@ -10,6 +10,7 @@ use super::context::Context;
 use super::limits::Ranged;
 use super::value::{not_understood, shown_by_debug};
 use super::{Secret, SettingValue, Shape};
+use crate::config::code::Code;
 use crate::config::tree::{Node, Value};
 
 macro_rules! integers {
@@ -32,7 +33,7 @@ macro_rules! integers {
                 } else {
                     format!("{number} is out of range, which is {range}")
                 };
-                context.wrong_value(node, message);
+                context.wrong_value(Code::OutOfRange, node, message);
                 None
             }
         }
@@ -178,7 +179,7 @@ impl SettingValue for Url {
             Ok(url) => Some(url),
             // The text itself may hold a password, so it is not quoted.
             Err(error) => {
-                context.wrong_value(node, format!("not a URL: {error}"));
+                context.wrong_value(Code::NotAUrl, node, format!("not a URL: {error}"));
                 None
             }
         }

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::context::Context;
 use super::{Choice, Field, FieldReader, Shape, TableReader};
+use crate::config::code::Code;
 use crate::config::tree::{Node, same_name};
 use crate::nearest::nearest;
 
@@ -129,7 +130,7 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
             known.join(", "),
             node.kind()
         );
-        context.wrong_value(node, message);
+        context.wrong_value(Code::WrongKind, node, message);
         return None;
     };
     let is_meant = |word: &str| same_name(word, text.trim());
@@ -144,9 +145,14 @@ pub fn choose<T: SettingValue>(node: &Node, context: &mut Context<'_>) -> Option
         };
         let message = format!("expected one of {}, found {found}", known.join(", "));
         if let Some(near) = nearest(&text, words()) {
-            context.wrong_value_with(node, message, format!("did you mean `{near}`?"));
+            context.wrong_value_with(
+                Code::NotAllowed,
+                node,
+                message,
+                format!("did you mean `{near}`?"),
+            );
         } else {
-            context.wrong_value(node, message);
+            context.wrong_value(Code::NotAllowed, node, message);
         }
     }
     found
@@ -173,7 +179,11 @@ pub(super) fn not_understood<T>(
 ) -> Option<T> {
     match context.quotable(node) {
         Some(text) => {
-            context.wrong_value(node, format!("expected {}, found `{text}`", shape.noun()));
+            context.wrong_value(
+                Code::WrongKind,
+                node,
+                format!("expected {}, found `{text}`", shape.noun()),
+            );
         }
         None => context.wrong_kind(node, shape),
     }

@@ -88,7 +88,7 @@ impl Folder {
         }
     }
 
-    /// Every finding as a line, without the folder's path.
+    /// Every finding as a line, without the folder's path and the code.
     pub(crate) fn findings(&self) -> Vec<String> {
         let line = |mistake: &Mistake| self.plain(&mistake.to_string());
         match self.load() {
@@ -121,8 +121,16 @@ impl Folder {
 
     fn plain(&self, text: &str) -> String {
         let path = self.path.display().to_string();
-        text.replace(&format!("{path}/"), "")
-            .replace(&path, "<folder>")
+        let text = text
+            .replace(&format!("{path}/"), "")
+            .replace(&path, "<folder>");
+        // What the codes are is a test of its own.
+        match (text.find("[CR"), text.find("]: ")) {
+            (Some(start), Some(end)) if end == start + 7 => {
+                text[..start].to_owned() + &text[end + 1..]
+            }
+            _ => text,
+        }
     }
 
     /// Asserts that the findings are `expected`, line by line.
