@@ -14,9 +14,6 @@ const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
     ("health_check", Some("interval")),
     ("health_check", Some("failure_threshold")),
     ("health_check", Some("success_threshold")),
-    ("pool", Some("test_while_idle")),
-    ("pool", Some("leak_warning")),
-    ("pool", Some("slow_acquire_warning")),
 ];
 
 /// Warns of every setting in a connection's merged table that has no effect.

@@ -68,7 +68,7 @@ impl<M: Manage> PoolBuilder<M> {
         self
     }
 
-    /// Tells `observer` of all that happens, where it happens: it must be quick, and must not use the pool.
+    /// Tells `observer` of all that happens, where it happens: it must be quick, must not panic and must not use the pool.
     pub fn on_event(mut self, observer: impl Fn(PoolEvent) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
         self

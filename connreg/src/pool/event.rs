@@ -70,5 +70,5 @@ pub enum PoolEvent {
     PoolClosed,
 }
 
-/// Who is told. Called where it happens: it must be quick, and must not use the pool.
+/// Who is told. Called where it happens: it must be quick, must not panic and must not use the pool.
 pub(super) type Observer = Box<dyn Fn(PoolEvent) + Send + Sync>;

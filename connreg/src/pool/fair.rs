@@ -39,10 +39,7 @@ const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
 /// How long `warm_up` waits.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(30);
 
-/// A wait for a connection that took this long is worth a warning.
-const SLOW_ACQUIRE: Duration = Duration::from_secs(2);
-
-/// How often that warning is given at the most.
+/// How often callers that waited for long are told of at the most.
 const SLOW_ACQUIRE_PAUSE: Duration = Duration::from_secs(10);
 
 /// A fair pool of exclusive connections. Cheap to clone.
@@ -185,7 +182,8 @@ impl<M: Manage> Pool<M> {
         let acquired = acquired.unwrap_or_else(|_| Err(self.0.exhausted(limit)));
         match &acquired {
             Ok(lease) => {
-                if waited >= SLOW_ACQUIRE {
+                let slow = shared.settings.slow_acquire_warning;
+                if waited >= slow && !slow.is_zero() {
                     self.0.was_slow(waited, place);
                 }
                 let id = lease.id();

@@ -139,7 +139,7 @@ impl Drop for Entry {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
+    use std::pin::Pin;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     use std::task::{Context, Poll, Waker};
 
@@ -148,6 +148,13 @@ mod tests {
     use super::*;
 
     const MAX: u32 = 3;
+
+    fn at_once(enter: &mut Pin<Box<impl Future<Output = Entry>>>) -> Option<Entry> {
+        match enter.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(entry) => Some(entry),
+            Poll::Pending => None,
+        }
+    }
 
     /// Every order of entering, leaving and giving up: never too many inside, and nobody waits for ever.
     #[test]
@@ -162,9 +169,8 @@ mod tests {
                         spawn(async move {
                             if number % 3 == 1 {
                                 // Asks, and goes away.
-                                let mut enter = pin!(gate.enter());
-                                let mut context = Context::from_waker(Waker::noop());
-                                if let Poll::Ready(entry) = enter.as_mut().poll(&mut context) {
+                                let mut enter = Box::pin(gate.enter());
+                                if let Some(entry) = at_once(&mut enter) {
                                     entry.failed();
                                 }
                                 yield_now().await;
@@ -201,15 +207,14 @@ mod tests {
                 let gate = Arc::new(Gate::new(4));
                 block_on(async {
                     let first = gate.enter().await;
-                    let mut context = Context::from_waker(Waker::noop());
                     let mut rest: Vec<_> = (0..6).map(|_| Box::pin(gate.enter())).collect();
                     let mut admitted = |entries: &mut Vec<Entry>| {
-                        rest.retain_mut(|enter| match enter.as_mut().poll(&mut context) {
-                            Poll::Ready(entry) => {
+                        rest.retain_mut(|enter| match at_once(enter) {
+                            Some(entry) => {
                                 entries.push(entry);
                                 false
                             }
-                            Poll::Pending => true,
+                            None => true,
                         });
                         entries.len()
                     };

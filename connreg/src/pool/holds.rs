@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// In no time as long as this do more than a tenth of a pool's connections end.
-const SPREAD: Duration = Duration::from_mins(1);
+/// In no minute do more than a tenth of a pool's connections end; a little more, since each may end a little late.
+const SPREAD: Duration = Duration::from_secs(66);
 
 /// How many holders an error names.
 const NAMED: usize = 3;
@@ -72,7 +72,7 @@ impl Holds {
         let together = (max_size / 10).max(1) as usize;
         let mut all = self.lock();
         let mut left = lifetime.mul_f64(1.0 - fastrand::f64() / 10.0);
-        while left > lifetime / 2 + window {
+        while left > lifetime / 3 {
             let near = |hold: &&Arc<Hold>| {
                 let other = hold.expires_at.saturating_duration_since(now);
                 other.abs_diff(left) < window
@@ -80,7 +80,7 @@ impl Holds {
             if all.iter().filter(near).count() < together {
                 break;
             }
-            left -= window;
+            left -= window / 4;
         }
         let hold = Arc::new(Hold {
             expires_at: now + left,

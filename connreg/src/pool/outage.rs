@@ -2,7 +2,7 @@
 //!
 //! After a failure to connect, callers are told at once; one prober goes on trying for as long as anybody asks.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +27,6 @@ const QUIET: Duration = Duration::from_mins(1);
 #[derive(Default)]
 pub(super) struct Outage {
     is_down: AtomicBool,
-    failures: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -66,9 +65,16 @@ impl Outage {
         self.is_down.load(Ordering::Acquire)
     }
 
-    /// How many attempts failed since the start.
-    pub(super) fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Acquire)
+    /// Why a connection that a caller wants is not even tried: the server is down, and no caller is to find out.
+    pub(super) fn refusal(&self) -> Option<Arc<ConnectError>> {
+        if !self.is_down() {
+            return None;
+        }
+        let state = self.lock();
+        match state.trial_ends {
+            Some(_) => None,
+            None => state.last.clone(),
+        }
     }
 
     /// Why the last attempt failed, if nothing has succeeded since.
@@ -77,10 +83,19 @@ impl Outage {
     }
 
     /// Notes a failed attempt. `is_down` says whether callers are to be told at once from now on.
-    pub(super) fn failed(&self, error: &Arc<ConnectError>, version: u64, is_down: bool) {
+    pub(super) fn failed(
+        &self,
+        error: &Arc<ConnectError>,
+        started: Instant,
+        version: u64,
+        is_down: bool,
+    ) {
         let mut state = self.lock();
         state.last = Some(Arc::clone(error));
-        state.in_a_row = state.in_a_row.saturating_add(1);
+        // Attempts side by side are one.
+        if state.failed_at.is_none_or(|before| before <= started) {
+            state.in_a_row = state.in_a_row.saturating_add(1);
+        }
         state.failed_at = Some(Instant::now());
         state.trial_ends = None;
         if error.kind() == ErrorKind::Authentication {
@@ -88,7 +103,6 @@ impl Outage {
             let tries = before.map_or(0, |refused| refused.tries) + 1;
             state.refused = Some(Refused { version, tries });
         }
-        self.failures.fetch_add(1, Ordering::AcqRel);
         self.is_down.store(is_down, Ordering::Release);
     }
 
@@ -202,7 +216,7 @@ mod tests {
     async fn one_caller_tries_after_a_quiet_time_and_the_others_are_told() {
         let outage = Outage::default();
         assert!(outage.ask(0, TRIAL).is_none());
-        outage.failed(&failure(ErrorKind::Refused), 0, true);
+        outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
         assert!(outage.begin_probing());
         assert!(!outage.begin_probing(), "one prober is enough");
         assert!(outage.ask(0, TRIAL).is_some());
@@ -223,7 +237,7 @@ mod tests {
         let outage = Outage::default();
         for _ in 0..3 {
             assert!(outage.ask(7, TRIAL).is_none());
-            outage.failed(&failure(ErrorKind::Authentication), 7, true);
+            outage.failed(&failure(ErrorKind::Authentication), Instant::now(), 7, true);
             assert!(outage.ask(7, TRIAL).is_some());
             advance(CREDENTIAL_PAUSE).await;
         }
@@ -238,13 +252,13 @@ mod tests {
     async fn pauses_grow_to_half_a_minute_and_heed_the_server() {
         let outage = Outage::default();
         for n in 0..40 {
-            outage.failed(&failure(ErrorKind::Refused), 0, true);
+            outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
             let longest = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(n.min(16)));
             assert!(outage.pause() <= longest);
         }
         let told = ConnectError::new(ErrorKind::Overloaded, "scripted")
             .with_retry_after(Duration::from_mins(2));
-        outage.failed(&Arc::new(told), 0, true);
+        outage.failed(&Arc::new(told), Instant::now(), 0, true);
         assert_eq!(outage.pause(), Duration::from_mins(2));
     }
 }

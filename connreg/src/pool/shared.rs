@@ -325,7 +325,7 @@ impl<M: Manage> Shared<M> {
     /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
     /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
     pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
-        let shared = Arc::clone(self);
+        let (shared, started) = (Arc::clone(self), Instant::now());
         let opened = self
             .runtime
             .spawn(async move { shared.open_in_turn(purpose).await });
@@ -334,12 +334,11 @@ impl<M: Manage> Shared<M> {
                 return Err(Failure::GivenUp);
             }
             let error = ConnectError::new(ErrorKind::Other, "the back end panicked");
-            Err(self.failed(error))
+            Err(self.failed(error, started))
         })
     }
 
     async fn open_in_turn(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
-        let failures = self.outage.failures();
         let entry = self.gate.enter().await;
         if self.is_closed() {
             return Err(Failure::GivenUp);
@@ -351,9 +350,7 @@ impl<M: Manage> Shared<M> {
                 return Err(Failure::GivenUp);
             }
             // Whoever was in front has just been refused: no need to ask again.
-            if self.outage.failures() != failures
-                && let Some(error) = self.outage.last()
-            {
+            if let Some(error) = self.outage.refusal() {
                 return Err(Failure::Connect(error));
             }
             _demanded = Some(Counted::new(&self.demanded));
@@ -385,7 +382,7 @@ impl<M: Manage> Shared<M> {
             }
         };
         entry.failed();
-        let failure = self.failed(error);
+        let failure = self.failed(error, started);
         if let Failure::Connect(error) = &failure {
             self.emit(|| PoolEvent::OpenFailed {
                 id,
@@ -395,12 +392,12 @@ impl<M: Manage> Shared<M> {
         Err(failure)
     }
 
-    fn failed(&self, error: ConnectError) -> Failure {
+    fn failed(&self, error: ConnectError, started: Instant) -> Failure {
         let error = Arc::new(error);
         // A server that has no room for more is not down for those who are in.
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
         let version = self.manager.credential_version();
-        self.outage.failed(&error, version, !is_full);
+        self.outage.failed(&error, started, version, !is_full);
         self.tried.notify_waiters();
         Failure::Connect(error)
     }

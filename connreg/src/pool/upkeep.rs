@@ -32,9 +32,6 @@ const WARM_UP_STEP: Duration = Duration::from_secs(1);
 /// How long an idle connection goes untested, where idle ones are tested.
 const TEST_INTERVAL: Duration = Duration::from_secs(30);
 
-/// A lease that is held for this long is worth a warning.
-const LEAK_WARNING: Duration = Duration::from_mins(1);
-
 type Idle<M> = bb8::PooledConnection<'static, Glue<M>>;
 
 /// Looks after the pool until it is closed or has gone.
@@ -231,7 +228,11 @@ impl<M: Manage> Inner<M> {
 
     /// Warns once of each lease that is held too long, and says when the next one will be.
     fn warn_of_leaks(&self) -> Option<Instant> {
-        let (overdue, next) = self.shared.holds().overdue(LEAK_WARNING);
+        let limit = self.shared.settings.leak_warning;
+        if limit.is_zero() {
+            return None;
+        }
+        let (overdue, next) = self.shared.holds().overdue(limit);
         for holder in overdue {
             warn!(
                 connection = &*self.shared.name,
