@@ -281,7 +281,7 @@ fn is_type_name(name: &str) -> bool {
     name.starts_with(letter) && name.chars().all(|c| letter(c) || matches!(c, '_' | '-'))
 }
 
-fn type_name(word: &str, name: &LitStr, errors: &Errors) -> String {
+pub(crate) fn type_name(word: &str, name: &LitStr, errors: &Errors) -> String {
     let value = name.value();
     if value.is_empty() {
         errors.at(name, format!("`{word}` is empty"));

@@ -97,6 +97,25 @@ pub(crate) static CONNECTION: Words = Words {
     ],
 };
 
+/// `#[secret_provider(…)]`.
+pub(crate) static SECRET_PROVIDER: Words = Words {
+    attribute: "#[secret_provider]",
+    keys: &[
+        key(
+            "name",
+            Form::Text,
+            r#"name = "vault""#,
+            "what stands before the colon in `${vault:reference}`",
+        ),
+        key(
+            "crate",
+            Form::Path,
+            "crate = my_crate::connreg",
+            "where `connreg` is, if not at `::connreg`",
+        ),
+    ],
+};
+
 /// `#[setting(…)]` on a field.
 pub(crate) static FIELD: Words = Words {
     attribute: "#[setting]",
@@ -282,6 +301,7 @@ mod tests {
     #[test]
     fn the_documentation_has_every_word() {
         check(&CONNECTION, &expect_file!["words/connection.md"]);
+        check(&SECRET_PROVIDER, &expect_file!["words/secret_provider.md"]);
         check(&FIELD, &expect_file!["words/field.md"]);
         check(&TABLE, &expect_file!["words/table.md"]);
         check(&VARIANT, &expect_file!["words/variant.md"]);

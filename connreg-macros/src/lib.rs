@@ -1,4 +1,4 @@
-//! The `#[connection]` attribute and the `Settings` derive of `connreg`; their documentation is there.
+//! The attributes `#[connection]` and `#[secret_provider]` and the `Settings` derive of `connreg`.
 //!
 //! Parse (`args`, `field`) → model and check (`model`, `literal`, `check`) → `expand`.
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@ mod kind;
 mod literal;
 mod model;
 mod never_empty;
+mod provider;
 mod reserved;
 #[cfg(test)]
 mod snapshots;
@@ -138,11 +139,41 @@ pub fn derive_settings(item: TokenStream) -> TokenStream {
     derive::settings(item.into()).into()
 }
 
-/// The permanent `None` of the slice of types, made in `connreg` itself.
+/// Makes a struct or enum a provider of secrets that every program has which links it: `${name:reference}` in
+/// configuration asks it.
+///
+/// It needs a `Default`, by which it is made, and an implementation of `SecretProvider`. Two providers of one name in one
+/// program are an error of the linker that names the provider. Its words:
+///
+#[doc = include_str!("words/secret_provider.md")]
+///
+/// # Examples
+///
+/// ```
+/// use connreg::{SecretError, SecretProvider, SecretValue, async_trait, secret_provider};
+///
+/// /// Gives every secret the same value, for demonstrations.
+/// #[secret_provider(name = "demo")]
+/// #[derive(Default)]
+/// pub struct Demo;
+///
+/// #[async_trait]
+/// impl SecretProvider for Demo {
+///     async fn lookup(&self, _reference: &str) -> Result<SecretValue, SecretError> {
+///         Ok(SecretValue::new("demo"))
+///     }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn secret_provider(args: TokenStream, item: TokenStream) -> TokenStream {
+    provider::expand(args.into(), item.into()).into()
+}
+
+/// The permanent `None` of a slice, made in `connreg` itself.
 #[doc(hidden)]
 #[proc_macro]
-pub fn __never_empty(_: TokenStream) -> TokenStream {
-    never_empty::element().into()
+pub fn __never_empty(slice: TokenStream) -> TokenStream {
+    never_empty::element(slice.into()).into()
 }
 
 /// Puts the permanent `None` into the section that `linkme` names.

@@ -1,4 +1,4 @@
-//! The slice's permanent element: an empty slice makes some linkers fail.
+//! A slice's permanent element: an empty slice makes some linkers fail.
 //!
 //! In the crate that declares a slice, `linkme`'s own element attribute counts as unsafe code of that crate, since the
 //! `macro_rules` behind it is local. So the section attributes are written here, where they are a foreign macro's.
@@ -8,15 +8,26 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, ItemStatic, Token, bracketed};
 
-/// The element, handed to the slice, which hands it on with the names of its sections.
-pub(crate) fn element() -> TokenStream {
-    quote! {
-        CONNREG_0_1_TYPES! {
-            #![linkme_macro = ::connreg_macros::__section]
-            static CONNREG_NEVER_EMPTY: ::core::option::Option<&'static ::connreg::private::Descriptor> =
-                ::core::option::Option::None;
-        }
-    }
+/// The element, handed to the slice, which hands it on with the names of its sections. `input` is the slice and what its
+/// elements refer to.
+pub(crate) fn element(input: TokenStream) -> TokenStream {
+    let parser = |input: ParseStream<'_>| {
+        let slice: Ident = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let entry: Ident = input.parse()?;
+        Ok(quote! {
+            const _: () = {
+                #slice! {
+                    #![linkme_macro = ::connreg_macros::__section]
+                    static CONNREG_NEVER_EMPTY: ::core::option::Option<&'static ::connreg::private::#entry> =
+                        ::core::option::Option::None;
+                }
+            };
+        })
+    };
+    parser
+        .parse2(input)
+        .unwrap_or_else(|error| error.to_compile_error())
 }
 
 /// The element with its attributes. `input` is `#![linkme_linux_section = "…"] … static …`.

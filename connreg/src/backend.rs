@@ -2,8 +2,10 @@
 
 use std::future::Future;
 
+use crate::connection_limit::ConnectionLimit;
 use crate::context::Context;
 use crate::error::ConnectError;
+use crate::policy::PoolSettings;
 use crate::pool::PoolStatistics;
 use crate::private::Declared;
 
@@ -73,6 +75,29 @@ pub trait Backend: Declared {
     fn close(client: &Self::Client) -> impl Future<Output = ()> + Send {
         let _ = client;
         async {}
+    }
+
+    /// The server that connections with these settings go to, without credentials; so that what several connections
+    /// ask of one server can be added up. `None`: there is no server, or there is no telling.
+    fn server(&self) -> Option<String> {
+        None
+    }
+
+    /// How many connections a client opens at the most.
+    fn most_connections(pool: &PoolSettings) -> u32 {
+        if Self::POOLED { pool.max_size } else { 1 }
+    }
+
+    /// How many connections the server takes; `None`: it has no limit, or does not say.
+    ///
+    /// # Errors
+    ///
+    /// What came back, classified.
+    fn connection_limit(
+        client: &Self::Client,
+    ) -> impl Future<Output = Result<Option<ConnectionLimit>, ConnectError>> + Send {
+        let _ = client;
+        async { Ok(None) }
     }
 
     /// The figures of the client's pool, if it has one.

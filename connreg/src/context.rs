@@ -1,13 +1,15 @@
 //! What a back end is told when it opens a client.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::connection::Connection;
-use crate::connections::Inner as Peers;
-use crate::error::{ConnectError, Error, ErrorKind};
+use crate::config::Origin;
+use crate::connection::{AnySlot, Connection};
+use crate::connections::Peers;
+use crate::error::{ConnectError, Error};
+use crate::health::Health;
 use crate::policy::{Policy, PoolSettings};
 use crate::registry::ConnectionType;
 use crate::settings::ConnectionRef;
@@ -22,7 +24,8 @@ struct Inner {
     name: Arc<str>,
     kind: ConnectionType,
     policy: Policy,
-    peers: Weak<Peers>,
+    origin: Origin,
+    peers: Arc<Peers>,
 }
 
 impl Context {
@@ -30,12 +33,14 @@ impl Context {
         name: Arc<str>,
         kind: ConnectionType,
         policy: Policy,
-        peers: Weak<Peers>,
+        origin: Origin,
+        peers: Arc<Peers>,
     ) -> Self {
         Self(Arc::new(Inner {
             name,
             kind,
             policy,
+            origin,
             peers,
         }))
     }
@@ -53,6 +58,11 @@ impl Context {
     /// What the connection was told beside its type's own settings.
     pub fn policy(&self) -> &Policy {
         &self.0.policy
+    }
+
+    /// Where the connection's name was written.
+    pub fn origin(&self) -> &Origin {
+        &self.0.origin
     }
 
     /// How long opening may take; `connect` is dropped when it has passed.
@@ -79,20 +89,12 @@ impl Context {
         &self,
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
-        let Some(peers) = self.0.peers.upgrade() else {
-            let message = format!(
-                "the connections were closed before `{}` was opened",
-                self.name()
-            );
-            return Err(ConnectError::new(ErrorKind::Closed, message));
-        };
-        peers.get(reference.name()).map_err(|error| {
-            ConnectError::new(
-                error.kind(),
-                format!("`{}` can't be used", reference.name()),
-            )
-            .with_source(error)
-        })
+        self.0.peers.get(self.name(), reference.name())
+    }
+
+    /// How the connection in `slot`, which this is the context of, is in view of those that it uses.
+    pub(crate) fn health(&self, slot: &dyn AnySlot) -> Health {
+        self.0.peers.health(slot)
     }
 
     /// Gives `error` the connection's name and says what was tried: `query`, `acquire`, ….

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::task::AbortHandle;
 
@@ -125,6 +126,8 @@ pub(crate) struct Hub {
     all: broadcast::Sender<Event>,
     /// Where callbacks run: the runtime that loaded the configuration.
     runtime: Option<Handle>,
+    /// Wakes the health monitor.
+    changed: Notify,
 }
 
 impl Hub {
@@ -132,11 +135,22 @@ impl Hub {
         Self {
             all: broadcast::Sender::new(QUEUE),
             runtime: Handle::try_current().ok(),
+            changed: Notify::new(),
         }
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.all.subscribe()
+    }
+
+    /// Says that there is something to look at.
+    pub(crate) fn wake(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Resolves when there is something to look at.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 }
 
@@ -154,6 +168,10 @@ impl Emitter {
             hub,
             own: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.hub
     }
 
     pub(crate) fn emit(&self, event: Event) {

@@ -48,6 +48,7 @@
 //!
 //! - `pool`: `pool::Pool`, the fair pool for back ends whose connections are exclusive.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
+//! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
 //! - `testing`: the suites that a back end's capabilities can be put through.
 #![forbid(unsafe_code)]
 
@@ -62,14 +63,17 @@ pub mod cli;
 pub mod config;
 mod connection;
 mod connection_enum;
+mod connection_limit;
 mod connections;
 mod context;
 mod descriptor;
 mod error;
 mod event;
+mod health;
 mod lifecycle;
 mod nearest;
-mod policy;
+pub mod observe;
+pub mod policy;
 pub mod pool;
 #[doc(hidden)]
 pub mod private;
@@ -77,15 +81,17 @@ mod registry;
 mod runtime;
 #[cfg(feature = "schema")]
 pub mod schema;
+mod secrets;
 mod settings;
 mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use async_trait::async_trait;
 pub use bytesize::ByteSize;
 pub use url::Url;
 
-pub use connreg_macros::{Settings, connection};
+pub use connreg_macros::{Settings, connection, secret_provider};
 
 pub use crate::backend::Backend;
 pub use crate::backoff::Backoff;
@@ -93,14 +99,17 @@ pub use crate::connection::{
     AnyConnection, CapabilityClient, CapabilityConnection, Client, ClosedConnection, Connection,
     ConnectionInfo, Opening,
 };
-pub use crate::connections::{Builder, CloseReport, Connections, Status};
+pub use crate::connection_limit::ConnectionLimit;
+pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, Status, Watcher};
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
+pub use crate::health::{Health, HealthReport, HealthStatus};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
     BulkheadSettings, CircuitBreakerSettings, HealthCheckSettings, Jitter, Policy, PoolSettings,
     RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
+pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};

@@ -75,8 +75,8 @@ pub(crate) struct Lifecycle {
 pub(crate) struct History {
     pub(crate) connected_at: Option<SystemTime>,
     pub(crate) checked_at: Option<SystemTime>,
-    /// The same by the clock that only goes forward.
-    pub(crate) checked: Option<Instant>,
+    /// When it was last learnt whether it works, by the clock that only goes forward.
+    pub(crate) learnt: Option<Instant>,
     /// How long the last check took.
     pub(crate) latency: Option<Duration>,
     /// How many checks in a row have ended as the last one did; a new client begins anew.
@@ -127,7 +127,16 @@ impl Lifecycle {
     pub(crate) fn connected(&self) {
         let mut history = self.lock();
         history.connected_at = Some(SystemTime::now());
+        history.learnt = Some(Instant::now());
         history.connects += 1;
+        history.streak = 0;
+        history.last_error = None;
+    }
+
+    /// Nothing is known of it any more.
+    pub(crate) fn begin_anew(&self) {
+        let mut history = self.lock();
+        history.learnt = None;
         history.streak = 0;
         history.last_error = None;
     }
@@ -135,6 +144,7 @@ impl Lifecycle {
     /// Opening failed.
     pub(crate) fn failed(&self, error: &Error) {
         let mut history = self.lock();
+        history.learnt = Some(Instant::now());
         history.failures += 1;
         history.last_error = Some(error.clone());
     }
@@ -149,7 +159,7 @@ impl Lifecycle {
             1
         };
         history.checked_at = Some(SystemTime::now());
-        history.checked = Some(Instant::now());
+        history.learnt = Some(Instant::now());
         history.latency = Some(took);
         history.last_error = error.cloned();
         history.failures += u64::from(error.is_some());

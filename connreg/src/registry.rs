@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::capability::Provided;
+use crate::config::redact;
 use crate::config::tree::canonical;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorKind};
@@ -274,7 +275,7 @@ impl Registry {
 
     /// What to say of an unknown type's name: the message and the help.
     pub(crate) fn unknown(&self, name: &str) -> (String, String) {
-        let message = format!("there is no connection type `{name}`");
+        let message = format!("there is no connection type `{}`", redact::key(name));
         let known = || {
             self.types
                 .iter()

@@ -1,8 +1,9 @@
-//! The link-time slice of all connection types; beside generated code, the only file that names `linkme`.
+//! The link-time slices of all connection types and providers of secrets; beside generated code, the only file that names `linkme`.
 
 use linkme::distributed_slice;
 
 use crate::descriptor::Descriptor;
+use crate::secrets::LinkedProvider;
 
 /// Every connection type that this binary links.
 ///
@@ -10,10 +11,20 @@ use crate::descriptor::Descriptor;
 #[distributed_slice]
 pub static CONNREG_0_1_TYPES: [Option<&'static Descriptor>];
 
+/// Every provider of secrets that this binary links.
+#[distributed_slice]
+pub static CONNREG_0_1_SECRET_PROVIDERS: [Option<&'static LinkedProvider>];
+
 // An empty slice makes some linkers fail, so there is always one element, a `None`.
-connreg_macros::__never_empty!();
+connreg_macros::__never_empty!(CONNREG_0_1_TYPES, Descriptor);
+connreg_macros::__never_empty!(CONNREG_0_1_SECRET_PROVIDERS, LinkedProvider);
 
 /// The linked types, in the linker's order.
 pub(crate) fn linked() -> impl Iterator<Item = &'static Descriptor> {
     CONNREG_0_1_TYPES.iter().copied().flatten()
+}
+
+/// The linked providers of secrets, in the linker's order.
+pub(crate) fn linked_providers() -> impl Iterator<Item = &'static LinkedProvider> {
+    CONNREG_0_1_SECRET_PROVIDERS.iter().copied().flatten()
 }

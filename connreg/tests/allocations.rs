@@ -1,4 +1,4 @@
-//! An open connection's client comes without a single allocation.
+//! An open connection's client comes without a single allocation, and work runs on it without one.
 
 mod resting;
 
@@ -47,4 +47,25 @@ fn a_capability_of_an_open_connection_allocates_nothing() {
         }
     });
     assert_eq!(used.count_total, 0);
+}
+
+#[test]
+fn run_with_everything_on_allocates_nothing() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let connections = runtime.block_on(resting::guarded());
+    let connection = connections.get::<Resting>("resting").unwrap();
+    // Deadlines need a runtime's clock.
+    let _entered = runtime.enter();
+    runtime
+        .block_on(connection.run(|client| async move { Ok::<_, connreg::Error>(*client) }))
+        .unwrap();
+    let used = measure(|| {
+        for _ in 0..100 {
+            let answer =
+                ready(connection.run(|client| async move { Ok::<_, connreg::Error>(*client) }));
+            assert_eq!(answer.unwrap(), 42);
+        }
+    });
+    assert_eq!(used.count_total, 0);
+    assert_eq!(connection.info().operations.operations, 101);
 }

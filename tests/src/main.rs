@@ -81,18 +81,22 @@ fn end_with_cargo() {
 fn start_servers() -> Shared {
     let mut shared = Shared::default();
     for need in Need::ALL {
-        if env::var_os(need.variable()).is_some() {
-            eprintln!("test-all: {need} from {}", need.variable());
+        if let Some(variable) = need.variable()
+            && env::var_os(variable).is_some()
+        {
+            eprintln!("test-all: {need} from {variable}");
             continue;
         }
         match need.find() {
             Ok(source) => {
                 let url = match need {
-                    Need::Postgres => shared.postgres.insert(Postgres::start()).url(),
-                    Need::Redis => shared.redis.insert(Redis::start()).url(),
+                    Need::Postgres => Some(shared.postgres.insert(Postgres::start()).url()),
+                    Need::Redis => Some(shared.redis.insert(Redis::start()).url()),
+                    // Each test has its own.
+                    Need::Proxy => None,
                 };
                 eprintln!("test-all: {need} from {source}");
-                shared.variables.push((need.variable(), url));
+                shared.variables.extend(need.variable().zip(url));
             }
             Err(reason) => {
                 let then = if under_ci() { "fail" } else { "are ignored" };

@@ -28,25 +28,29 @@ pub enum Need {
     Postgres,
     /// A Redis server: a private one, or the shared one.
     Redis,
+    /// A fault proxy before a server.
+    Proxy,
 }
 
 impl Need {
-    /// Every server the harness knows.
-    pub const ALL: [Self; 2] = [Self::Postgres, Self::Redis];
+    /// Everything the harness knows.
+    pub const ALL: [Self; 3] = [Self::Postgres, Self::Redis, Self::Proxy];
 
     /// The word for it in a test's name and in filters.
     pub fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
             Self::Redis => "redis",
+            Self::Proxy => "proxy",
         }
     }
 
-    /// The environment variable that names a shared server.
-    pub fn variable(self) -> &'static str {
+    /// The environment variable that names a shared server, where one can be shared.
+    pub fn variable(self) -> Option<&'static str> {
         match self {
-            Self::Postgres => POSTGRES_URL,
-            Self::Redis => REDIS_URL,
+            Self::Postgres => Some(POSTGRES_URL),
+            Self::Redis => Some(REDIS_URL),
+            Self::Proxy => None,
         }
     }
 
@@ -59,6 +63,7 @@ impl Need {
         match self {
             Self::Postgres => source::postgres(),
             Self::Redis => source::redis(),
+            Self::Proxy => source::toxiproxy(),
         }
     }
 }

@@ -28,3 +28,11 @@ fn custom_backend_takes_under_sixty_lines() {
     let source = include_str!("../../examples/custom_backend/main.rs");
     assert!(source.lines().count() < 60);
 }
+
+#[test]
+fn secret_provider_gives_a_secret_that_is_not_shown() {
+    let expected = "\
+        Mail { username: \"shop\", password: [redacted], signature: Some([redacted]) }\n\
+        the password has 28 letters\n";
+    assert_eq!(run("secret_provider", &[], &[]), expected);
+}

@@ -180,6 +180,9 @@ fn two_types_of_one_name_do_not_link_in_a_debug_build() {
     let _alone = alone();
     let message = assert_refused(Build::new("linkage-program", "dev"));
     assert_names_both_crates(&message);
+    // Providers of secrets are found so, too.
+    let symbol = "connreg_0_1_secret_provider_linkage_is_defined_twice";
+    assert!(message.contains(symbol), "{message}");
     if LINKER_CAN_BE_CHOSEN {
         assert!(message.contains("(first/src/lib.rs:"), "{message}");
         assert!(message.contains("(second/src/lib.rs:"), "{message}");

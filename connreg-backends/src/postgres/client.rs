@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use connreg::pool::{Pool, PoolStatistics};
-use connreg::{ConnectError, Context, Error};
+use connreg::{ConnectError, ConnectionLimit, Context, Error};
 use tokio::sync::watch;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Row, SimpleQueryMessage};
@@ -14,6 +14,7 @@ use super::copy_in::CopyIn;
 use super::executor::Executor;
 use super::hold::Hold;
 use super::lease::Lease;
+use super::limit;
 use super::listen::{self, Notifications};
 use super::manager::{First, Manager};
 use super::settings::Postgres;
@@ -71,6 +72,14 @@ impl Client {
         let mut session = self.0.connector.open(None).await?;
         match session.client.batch_execute("SELECT 1").await {
             Ok(()) => Ok(()),
+            Err(error) => Err(session.explain(error).await),
+        }
+    }
+
+    pub(super) async fn connection_limit(&self) -> Result<ConnectionLimit, ConnectError> {
+        let mut session = self.0.connector.open(None).await?;
+        match limit::ask(&session.client).await {
+            Ok(limit) => limit,
             Err(error) => Err(session.explain(error).await),
         }
     }

@@ -13,6 +13,7 @@ mod executor;
 mod hold;
 mod identifier;
 mod lease;
+mod limit;
 mod listen;
 mod manager;
 mod passfile;
@@ -29,7 +30,7 @@ mod transaction;
 mod words;
 
 use connreg::pool::PoolStatistics;
-use connreg::{Backend, ConnectError, Context};
+use connreg::{Backend, ConnectError, ConnectionLimit, Context};
 
 pub use client::Client;
 pub use copy_in::CopyIn;
@@ -61,6 +62,16 @@ impl Backend for Postgres {
 
     async fn close(client: &Client) {
         client.close().await;
+    }
+
+    fn server(&self) -> Option<String> {
+        let places = self.target().ok()?.places;
+        let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+        Some(places.join(","))
+    }
+
+    async fn connection_limit(client: &Client) -> Result<Option<ConnectionLimit>, ConnectError> {
+        client.connection_limit().await.map(Some)
     }
 
     fn statistics(client: &Client) -> Option<PoolStatistics> {

@@ -19,7 +19,7 @@ pub struct Postgres {
     #[setting(env = "PGHOST", alias = "server", example = "db.example.com")]
     pub host: Option<String>,
     /// The port; `5432` unless given.
-    #[setting(env = "PGPORT", range = 1..=65535)]
+    #[setting(env = "PGPORT", range = 1..=65535, example = "5432")]
     pub port: Option<u16>,
     /// The database. Required unless there is a connection string.
     #[setting(env = "PGDATABASE", alias = "dbname", example = "shop")]
@@ -34,7 +34,7 @@ pub struct Postgres {
     #[setting(alias = "url", alias = "dsn")]
     pub connection_string: Option<Secret>,
     /// How the connection is protected; `verify-full` unless given, `prefer` on loopback and sockets.
-    #[setting(env = "PGSSLMODE")]
+    #[setting(env = "PGSSLMODE", example = "verify_full")]
     pub ssl_mode: Option<SslMode>,
     /// A PEM file with the certificates to trust; the system's unless given.
     #[setting(env = "PGSSLROOTCERT")]

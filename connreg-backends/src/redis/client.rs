@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ::redis::{FromRedisValue, Pipeline, RedisError, RedisResult, ToRedisArgs, cmd};
 use connreg::pool::{Pool, PoolStatistics};
-use connreg::{ConnectError, Context, Error, ErrorKind};
+use connreg::{ConnectError, ConnectionLimit, Context, Error, ErrorKind};
 use tracing::warn;
 
 use super::address::Plan;
@@ -13,6 +13,7 @@ use super::commands::{Commands, Shared};
 use super::dial::Dialer;
 use super::error::classify;
 use super::lease::{Lease, Manager};
+use super::limit;
 use super::link::Link;
 use super::subscription::{Kind, Subscription};
 
@@ -168,6 +169,14 @@ impl Client {
             Err(error) if error.code() == Some("NOPERM") => Ok(()),
             answer => answer.map_err(|error| classify("PING", error)),
         }
+    }
+
+    pub(super) async fn connection_limit(&self) -> Result<Option<ConnectionLimit>, ConnectError> {
+        // Each node of a cluster has a limit of its own.
+        if matches!(self.shared, Shared::Cluster(_)) {
+            return Ok(None);
+        }
+        limit::ask(&mut self.commands()).await
     }
 
     pub(super) async fn close(&self) {

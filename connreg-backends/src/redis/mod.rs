@@ -11,6 +11,7 @@ mod error;
 mod farewell;
 mod key_value;
 mod lease;
+mod limit;
 mod link;
 mod sentinel;
 mod subscription;
@@ -22,7 +23,9 @@ use std::time::Duration;
 
 use connreg::capability::KeyValue;
 use connreg::pool::PoolStatistics;
-use connreg::{Backend, ConnectError, Context, Secret, Settings, connection};
+use connreg::{
+    Backend, ConnectError, ConnectionLimit, Context, PoolSettings, Secret, Settings, connection,
+};
 
 /// The crate whose commands a [`Commands`] and a [`Lease`] take.
 pub use ::redis as driver;
@@ -114,6 +117,19 @@ impl Backend for Redis {
 
     async fn close(client: &Client) {
         client.close().await;
+    }
+
+    fn server(&self) -> Option<String> {
+        address::plan(self).ok().map(|plan| plan.place())
+    }
+
+    fn most_connections(pool: &PoolSettings) -> u32 {
+        // The shared one stands beside the pool.
+        pool.max_size.saturating_add(1)
+    }
+
+    async fn connection_limit(client: &Client) -> Result<Option<ConnectionLimit>, ConnectError> {
+        client.connection_limit().await
     }
 
     fn statistics(client: &Client) -> Option<PoolStatistics> {

@@ -14,6 +14,7 @@ use crate::model::{Connection, Table};
 
 pub(crate) use choices::choices;
 pub(crate) use docs::docs;
+pub(crate) use register::provider;
 
 /// Everything for a struct annotated with `#[connection]`.
 pub(crate) fn connection(connection: &Connection) -> TokenStream {

@@ -1,4 +1,4 @@
-//! The descriptor, its entry in the link-time slice, the symbol that a second definition would clash with, and `TYPE`.
+//! The descriptor of a connection type or a provider of secrets, its entry in the link-time slice, the symbol that a second definition would clash with, and `TYPE`.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -21,10 +21,14 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
     } = connection;
     let rust_name = ident.unraw().to_string();
     let provides = capabilities(connection);
-    let guard = format!("connreg_0_1_connection_type_{name}_is_defined_twice");
-    let element = element(
+    let entry = entry(
         krate,
-        &quote!(::core::option::Option::Some(&CONNREG_DESCRIPTOR)),
+        &format!("connection_type_{name}"),
+        &Slice {
+            name: quote!(CONNREG_0_1_TYPES),
+            entry: quote!(Descriptor),
+            value: quote!(CONNREG_DESCRIPTOR),
+        },
     );
     quote! {
         static CONNREG_DESCRIPTOR: #krate::private::Descriptor =
@@ -47,6 +51,51 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
             const DESCRIPTOR: &'static #krate::private::Descriptor = &CONNREG_DESCRIPTOR;
         }
 
+        #entry
+    }
+}
+
+/// A provider of secrets: what the program learns of it.
+pub(crate) fn provider(ident: &Ident, name: &str, krate: &Path) -> TokenStream {
+    let entry = entry(
+        krate,
+        &format!("secret_provider_{name}"),
+        &Slice {
+            name: quote!(CONNREG_0_1_SECRET_PROVIDERS),
+            entry: quote!(LinkedProvider),
+            value: quote!(CONNREG_PROVIDER),
+        },
+    );
+    let krate = krate_at(krate, ident.span());
+    // What the struct lacks is told at its name.
+    let made = quote_spanned!(ident.span()=> #krate::private::LinkedProvider::of::<#ident>);
+    quote! {
+        const _: () = {
+            static CONNREG_PROVIDER: #krate::private::LinkedProvider =
+                #made(#krate::private::ProviderDeclaration {
+                    name: #name,
+                    package: ::core::env!("CARGO_PKG_NAME"),
+                    version: ::core::env!("CARGO_PKG_VERSION"),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                });
+            #entry
+        };
+    }
+}
+
+/// A link-time slice, what its elements refer to, and the static that the new one refers to.
+struct Slice {
+    name: TokenStream,
+    entry: TokenStream,
+    value: TokenStream,
+}
+
+/// The element of the slice, and the symbol that a second definition of `what` would clash with.
+fn entry(krate: &Path, what: &str, slice: &Slice) -> TokenStream {
+    let guard = format!("connreg_0_1_{what}_is_defined_twice");
+    let element = element(krate, slice);
+    quote! {
         const _: () = {
             #element
 
@@ -60,11 +109,13 @@ pub(super) fn registration(connection: &Connection) -> TokenStream {
 }
 
 /// One element of the slice; its spans are the macro's own, so that crates may forbid unsafe code.
-fn element(krate: &Path, value: &TokenStream) -> TokenStream {
+fn element(krate: &Path, slice: &Slice) -> TokenStream {
+    let Slice { name, entry, value } = slice;
     quote! {
-        #[#krate::private::linkme::distributed_slice(#krate::private::CONNREG_0_1_TYPES)]
+        #[#krate::private::linkme::distributed_slice(#krate::private::#name)]
         #[linkme(crate = #krate::private::linkme)]
-        static CONNREG_ELEMENT: ::core::option::Option<&'static #krate::private::Descriptor> = #value;
+        static CONNREG_ELEMENT: ::core::option::Option<&'static #krate::private::#entry> =
+            ::core::option::Option::Some(&#value);
     }
 }
 

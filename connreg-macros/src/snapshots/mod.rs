@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Item;
 
-use crate::{attribute, derive};
+use crate::{attribute, derive, provider};
 
 fn check(expanded: TokenStream, written: &ExpectFile) {
     let file = syn::parse2(expanded).expect("expands to items");
@@ -128,4 +128,17 @@ fn a_choice() {
         }
     });
     check(expanded, &expect_file!["choice.rs"]);
+}
+
+#[test]
+fn a_provider_of_secrets() {
+    let expanded = provider::expand(
+        quote!(name = "vault"),
+        quote! {
+            /// Secrets.
+            #[derive(Default)]
+            pub struct Vault;
+        },
+    );
+    check(expanded, &expect_file!["provider.rs"]);
 }

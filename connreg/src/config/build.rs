@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::code::Code;
+use super::redact;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value};
 
@@ -45,12 +46,13 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
         return;
     }
     let key = dotted(path, &second.key);
-    let help = format!("the first one is at {}; keep one of them", first.key_origin);
-    let message = format!("the key `{}` is there twice", second.key);
+    let message = format!("the key `{}` is there twice", redact::key(&second.key));
     report.push(
         Mistake::error(Code::DuplicateKey, key, message)
             .at(&second.key_origin)
-            .help(help),
+            .told(redact::is_plain(&second.key))
+            .related(&first.key_origin, "the first one is")
+            .help("keep one of them"),
     );
     let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value)
     else {

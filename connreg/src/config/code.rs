@@ -99,6 +99,12 @@ codes! {
     UnreadableValueFile = "CR0506" "the file that holds a value can't be read"
     NotAPath = "CR0507" "the path of a value's file is missing"
     DefaultsTooDeep = "CR0508" "defaults are nested too deeply"
+    NoSuchProvider = "CR0509" "there is no such provider of secrets"
+    SecretNotFound = "CR0510" "a provider has no such secret"
+    SecretNotGiven = "CR0511" "a provider could not give a secret"
+    CommandsOff = "CR0512" "commands are switched off"
+    PlaceholderInCommand = "CR0513" "a command holds a placeholder"
+    ProviderBeforeVariable = "CR0514" "a provider of secrets has the name of a variable"
     // References between connections.
     ReferenceToNothing = "CR0601" "a reference leads to no connection"
     ReferenceToOtherType = "CR0602" "a reference leads to a connection of another type"
@@ -113,6 +119,17 @@ impl Code {
     /// Every code, in the order of the numbers.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
         Self::ALL.iter().copied()
+    }
+
+    /// Whether a value is only not to be had here, and may be elsewhere.
+    pub(crate) fn is_unresolved(self) -> bool {
+        matches!(
+            self,
+            Self::VariableNotSet
+                | Self::TokenNotSet
+                | Self::UnreadableValueFile
+                | Self::CommandsOff
+        )
     }
 
     /// The code with this number, without regard to case.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use super::code::Code;
+use super::keys::Known;
+use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::deal;
 use super::shape::{Kind, Sighting, Survey};
@@ -17,12 +19,21 @@ pub(crate) struct Draft {
     pub(crate) path: String,
     /// The place of its name.
     pub(crate) origin: Origin,
-    /// `None`: its type is not known, which is reported.
+    /// `None`: its type is not known, which is reported unless it may be `any_type`.
     pub(crate) kind: Option<ConnectionType>,
+    /// Its type depends on what is not to be had.
+    pub(crate) any_type: bool,
     /// The tables by layer, weakest first, each with its own dotted place.
     pub(crate) tables: Vec<(usize, String, Table)>,
     /// A second one of its name: it is checked, but can't be used.
     pub(crate) duplicate: bool,
+}
+
+impl Draft {
+    /// What it can be told.
+    pub(crate) fn known(&self) -> Known {
+        self.kind.map_or_else(Known::common, Known::of)
+    }
 }
 
 /// All drafts, found by name.
@@ -101,14 +112,14 @@ impl Drafts {
 }
 
 fn twice(sighting: &Sighting, first: &Sighting) -> Mistake {
-    let message = format!("the connection `{}` is configured twice", sighting.name);
-    let help = format!(
-        "the first one is at {}; a name is unique across categories",
-        first.origin
+    let message = format!(
+        "the connection `{}` is configured twice",
+        redact::key(&sighting.name)
     );
     Mistake::error(Code::ConfiguredTwice, &sighting.path, message)
         .at(&sighting.origin)
-        .help(help)
+        .related(&first.origin, "the first one is")
+        .help("a name is unique across categories")
 }
 
 /// One connection from what the layers say of it; `otherwise` is its type if none of them says one.
@@ -121,6 +132,7 @@ fn draft(
     let mut explicit = None;
     let mut implied = otherwise;
     let mut mistaken = false;
+    let mut any_type = false;
     let mut missing = None;
     let mut tables: Vec<(usize, String, Table)> = Vec::new();
     let mut first = None;
@@ -141,17 +153,21 @@ fn draft(
                     tables.clear();
                 }
                 explicit = Some(kind);
+                any_type = false;
             }
             Kind::Implied(kind) => implied = implied.or(Some(kind)),
             Kind::Mistaken => mistaken = true,
+            Kind::Unknown => any_type = true,
             Kind::Absent(mistake) => missing = missing.or(Some(mistake)),
         }
         first.get_or_insert_with(|| (name, path.clone(), origin));
         tables.push((layer, path, table));
     }
-    let kind = explicit.or(implied);
+    let kind = explicit.or(implied).filter(|_| !any_type);
     match missing {
-        Some(mistake) if kind.is_none() && !mistaken && !incomplete => report.push(mistake),
+        Some(mistake) if kind.is_none() && !mistaken && !any_type && !incomplete => {
+            report.push(mistake);
+        }
         _ => {}
     }
     let (name, path, origin) =
@@ -162,6 +178,7 @@ fn draft(
         path,
         origin,
         kind,
+        any_type,
         tables,
         duplicate: false,
     }

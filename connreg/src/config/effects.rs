@@ -5,11 +5,8 @@ use super::report::{Mistake, Report};
 use super::tree::Table;
 use crate::registry::ConnectionType;
 
-/// Tables and settings that nothing heeds until retries, circuit breakers, bulkheads and the health monitor are there.
+/// Tables and settings that nothing heeds until the health monitor is there.
 const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
-    ("retry", None),
-    ("circuit_breaker", None),
-    ("bulkhead", None),
     ("health_check", Some("enabled")),
     ("health_check", Some("interval")),
     ("health_check", Some("failure_threshold")),

@@ -1,6 +1,6 @@
 //! One configuration file: read, decoded, and parsed by its format.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -105,7 +105,9 @@ pub(crate) fn parse(
         Format::Yaml => yaml::parse(text, &lines, report),
         Format::Toml => toml::parse(text, &lines, report),
         Format::Json => json::parse(text, &lines, report),
-    }?;
+    };
+    report.sources.keep(source, text, offset, root.as_ref());
+    let root = root?;
     match root.value {
         Value::Table(table) => Some(table),
         Value::Null => Some(Table::default()),
@@ -124,21 +126,4 @@ fn not_a_table(root: &Node, report: &mut Report) {
             .at(&root.origin)
             .help(help),
     );
-}
-
-/// The content of a file that a value names, without one line break at its end.
-pub(crate) fn read_value(path: &Path) -> Result<String, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_dir() {
-        return Err("it is a directory".to_owned());
-    }
-    let bytes = read_bytes(path)?;
-    let mut text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-    if text.ends_with('\n') {
-        text.pop();
-        if text.ends_with('\r') {
-            text.pop();
-        }
-    }
-    Ok(text)
 }

@@ -1,39 +1,111 @@
-//! `${VAR}`, `${VAR:default}`, `${VAR:-default}`, `${file:/path}`, `#{Token}#` and `$$` in values.
+//! Resolving the placeholders of a whole tree of values. What one text becomes is [`super::expand`]'s.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Options;
 use super::build::dotted;
 use super::code::Code;
-use super::file::read_value;
+use super::expand::Stop;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Value};
-use crate::nearest::nearest;
-
-/// How deeply defaults may hold placeholders.
-const MAX_DEPTH: usize = 16;
+use crate::secrets::{Secrets, Use, directories};
 
 /// Where placeholders get their values.
 pub(crate) struct Resolver<'a> {
     variables: HashMap<&'a str, &'a str>,
     /// What relative paths of files begin at.
-    directory: Option<&'a Path>,
+    pub(super) directory: Option<&'a Path>,
+    /// Where else they may begin.
+    pub(super) directories: Vec<PathBuf>,
+    pub(super) secrets: &'a Secrets,
+    pub(super) allow_commands: bool,
+    /// No provider is ever to be asked.
+    offline: bool,
+    state: Mutex<State>,
 }
 
-/// Why a text can't be resolved: code, message and what to do.
-type Refusal = (Code, String, String);
+#[derive(Default)]
+struct State {
+    /// The secrets that went into values since somebody last took them.
+    uses: Vec<Use>,
+    /// No provider is to be asked.
+    quiet: bool,
+    /// A variable that was passed over for the provider of its name.
+    passed_over: Option<String>,
+}
 
 impl<'a> Resolver<'a> {
-    pub(crate) fn new(environment: &'a [(String, String)], directory: Option<&'a Path>) -> Self {
-        let variables = environment
+    pub(crate) fn new(options: &'a Options) -> Self {
+        let variables: HashMap<&str, &str> = options
+            .environment
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
+        let variable = |name: &str| variables.get(name).copied();
+        let is_yes = |value: &str| matches!(value, "1" | "true" | "yes" | "on");
+        let providers = &options.secrets.providers;
         Self {
+            directory: options.directory.as_deref(),
+            directories: directories(providers.directory.as_ref(), variable),
+            secrets: &options.secrets,
+            allow_commands: providers.allow_commands
+                || variable("CONNREG_ALLOW_COMMANDS").is_some_and(is_yes),
+            offline: options.allow_unresolved,
+            state: Mutex::default(),
             variables,
-            directory,
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a secret went into a value.
+    pub(super) fn note(&self, secret: Use) {
+        self.state().uses.push(secret);
+    }
+
+    /// Notes that a provider was taken where a variable has its name.
+    pub(super) fn pass_over(&self, variable: &str) {
+        self.state().passed_over = Some(variable.to_owned());
+    }
+
+    /// Warns of a variable that was passed over for a provider in the value at `path`.
+    fn warn(&self, path: &[String], origin: &Origin, report: &mut Report) {
+        if let Some(name) = self.state().passed_over.take() {
+            let message =
+                format!("`{name}` is a provider of secrets; the variable `{name}` is not read");
+            let help = format!("write `${{env:{name}}}` for the variable");
+            let warning = Mistake::warning(Code::ProviderBeforeVariable, key(path), message);
+            report.push(warning.at(origin).help(help));
+        }
+    }
+
+    /// The secrets that went into values since the last call.
+    pub(crate) fn take_uses(&self) -> Vec<Use> {
+        std::mem::take(&mut self.state().uses)
+    }
+
+    /// Whether no provider is ever asked, so that what it would give stays unknown.
+    pub(super) fn is_offline(&self) -> bool {
+        self.offline
+    }
+
+    /// Whether no provider is to be asked.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.offline || self.state().quiet
+    }
+
+    /// Whether providers may be asked from now on; those that were asked are not heard either.
+    pub(crate) fn ask(&self, ask: bool) {
+        self.state().quiet = !ask;
+    }
+
+    /// The names of all variables.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'a str> {
+        self.variables.keys().copied()
     }
 
     pub(crate) fn variable(&self, name: &str) -> Option<&'a str> {
@@ -64,21 +136,21 @@ impl<'a> Resolver<'a> {
                 node.value = Value::Mistaken;
             }
             // What comes from a variable or from code is meant as it is.
-            Value::Text(text) if node.origin.file().is_some() => match self.text(text) {
-                Ok(None) => {}
-                Ok(Some((resolved, via))) => {
-                    *text = resolved;
-                    node.origin.via = via.map(Into::into);
+            Value::Text(text) if node.origin.file().is_some() => {
+                let resolved = self.text(text);
+                self.warn(path, &node.origin, report);
+                match resolved {
+                    Ok(None) => {}
+                    Ok(Some((resolved, via))) => {
+                        *text = resolved;
+                        node.origin.via = via.map(Into::into);
+                    }
+                    Err(stop) => {
+                        refuse(stop, path, &node.origin, report);
+                        node.value = Value::Mistaken;
+                    }
                 }
-                Err((code, message, help)) => {
-                    report.push(
-                        Mistake::error(code, key(path), message)
-                            .at(&node.origin)
-                            .help(help),
-                    );
-                    node.value = Value::Mistaken;
-                }
-            },
+            }
             Value::List(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     path.push(format!("[{index}]"));
@@ -105,9 +177,10 @@ impl<'a> Resolver<'a> {
             return;
         };
         // A path that came from a variable is not told: it may not be a path at all.
-        match self.file(&file, node.origin.via.as_deref()) {
-            Ok(text) => {
-                node.value = Value::Text(text);
+        match self.file(&file, node.origin.via.as_deref(), false) {
+            Ok(secret) => {
+                let text = secret.map(|secret| secret.expose().to_owned());
+                node.value = Value::Text(text.unwrap_or_default());
                 node.written = None;
                 let via = node
                     .origin
@@ -116,221 +189,31 @@ impl<'a> Resolver<'a> {
                     .unwrap_or_else(|| format!("file {file}").into());
                 node.origin.via = Some(via);
             }
-            Err((code, message, help)) => {
-                report.push(
-                    Mistake::error(code, key(path), message)
-                        .at(&node.origin)
-                        .help(help),
-                );
+            Err(stop) => {
+                refuse(stop, path, &node.origin, report);
                 node.value = Value::Mistaken;
             }
         }
     }
-
-    /// `text` with its placeholders resolved, and what they were; `None`: there are none.
-    pub(crate) fn text(&self, text: &str) -> Result<Option<(String, Option<String>)>, Refusal> {
-        if !text.contains('$') && !text.contains("#{") {
-            return Ok(None);
-        }
-        let mut output = Output::default();
-        self.expand(text, &mut output, 0)?;
-        if output.text == text && output.via.is_empty() {
-            return Ok(None);
-        }
-        let via = (!output.via.is_empty()).then(|| output.via.join(", "));
-        Ok(Some((output.text, via)))
-    }
-
-    fn expand(&self, mut rest: &str, output: &mut Output, depth: usize) -> Result<(), Refusal> {
-        if depth > MAX_DEPTH {
-            let message = format!("defaults are nested more than {MAX_DEPTH} levels deep");
-            return Err((Code::DefaultsTooDeep, message, "nest fewer".to_owned()));
-        }
-        while let Some(at) = rest.find(['$', '#']) {
-            let (plain, tail) = rest.split_at(at);
-            output.text.push_str(plain);
-            rest = if let Some(behind) = tail.strip_prefix("$$") {
-                output.text.push('$');
-                behind
-            } else if let Some(behind) = tail.strip_prefix("${") {
-                let Some(end) = closing_brace(behind) else {
-                    let help = "close it with `}`; a `$` itself is written `$$`";
-                    return Err((
-                        Code::PlaceholderNotClosed,
-                        "a `${` is not closed".to_owned(),
-                        help.to_owned(),
-                    ));
-                };
-                self.placeholder(&behind[..end], output, depth)?;
-                &behind[end + 1..]
-            } else if let Some((token, behind)) = token(tail) {
-                self.token(token, output)?;
-                behind
-            } else {
-                output.text.push_str(&tail[..1]);
-                &tail[1..]
-            };
-        }
-        output.text.push_str(rest);
-        Ok(())
-    }
-
-    fn placeholder(&self, inner: &str, output: &mut Output, depth: usize) -> Result<(), Refusal> {
-        if let Some(path) = inner.strip_prefix("file:") {
-            let mut resolved = Output::default();
-            self.expand(path.trim(), &mut resolved, depth + 1)?;
-            let written = (!resolved.via.is_empty()).then(|| path.trim());
-            output.text.push_str(&self.file(&resolved.text, written)?);
-            output.via.push(format!("file {}", path.trim()));
-            return Ok(());
-        }
-        let (name, default) = match inner.split_once(':') {
-            Some((name, default)) => (name, Some(default)),
-            None => (inner, None),
-        };
-        let name = name.trim();
-        if !is_name(name) {
-            let message = "`${…}` does not hold a variable's name";
-            let help = "write `${NAME}`, `${NAME:default}` or `${file:/path}`; a `$` itself is written `$$`";
-            return Err((Code::NotAName, message.to_owned(), help.to_owned()));
-        }
-        // With `:-`, as in a shell, an empty variable counts as none.
-        let (default, or_empty) = match default.and_then(|default| default.strip_prefix('-')) {
-            Some(default) => (Some(default), true),
-            None => (default, false),
-        };
-        let value = self
-            .variable(name)
-            .filter(|value| !(or_empty && value.is_empty()));
-        match (value, default) {
-            (Some(value), _) => self.push(value, &format!("${name}"), output),
-            (None, Some(default)) => {
-                // What a default's own placeholders give is marked as theirs.
-                self.expand(default, output, depth + 1)
-            }
-            (None, None) => Err(self.missing(
-                Code::VariableNotSet,
-                name,
-                &format!("the variable `{name}`"),
-                |near| format!("did you mean `${{{near}}}`? It is set"),
-                &format!("set it, or give a default: `${{{name}:…}}`"),
-            )),
-        }
-    }
-
-    fn token(&self, name: &str, output: &mut Output) -> Result<(), Refusal> {
-        match self.variable(name) {
-            Some(value) => self.push(value, &format!("#{{{name}}}#"), output),
-            None => Err(self.missing(
-                Code::TokenNotSet,
-                name,
-                &format!("the token `#{{{name}}}#`"),
-                |near| format!("did you mean `#{{{near}}}#`? It is set"),
-                &format!("let the deployment replace it, or set the variable `{name}`"),
-            )),
-        }
-    }
-
-    fn push(&self, value: &str, via: &str, output: &mut Output) -> Result<(), Refusal> {
-        let _ = self;
-        if value.contains(['\n', '\r']) {
-            let message = format!("the value of {via} holds a line break");
-            return Err((
-                Code::LineBreak,
-                message,
-                "put it into a file and write `${file:/path}`".to_owned(),
-            ));
-        }
-        output.text.push_str(value);
-        output.via.push(via.to_owned());
-        Ok(())
-    }
-
-    fn missing(
-        &self,
-        code: Code,
-        name: &str,
-        what: &str,
-        near: impl Fn(&str) -> String,
-        otherwise: &str,
-    ) -> Refusal {
-        let mut help = String::new();
-        if let Some(found) = nearest(name, self.variables.keys().copied()) {
-            let _ = write!(help, "{}; else ", near(found));
-        }
-        help.push_str(otherwise);
-        (code, format!("{what} is not set"), help)
-    }
-
-    /// What the file at `path` holds; a message names it as `written`, if its path was put together.
-    fn file(&self, path: &str, written: Option<&str>) -> Result<String, Refusal> {
-        if path.is_empty() {
-            return Err((
-                Code::NotAPath,
-                "the path of a file is empty".to_owned(),
-                "name the file".to_owned(),
-            ));
-        }
-        let path = self.resolve(path);
-        read_value(&path).map_err(|reason| {
-            let name = written.map_or_else(|| path.display().to_string(), str::to_owned);
-            let message = format!("the file {name} can't be read: {reason}");
-            let help = "check the path (a relative one begins at the configuration's directory) and who may read it";
-            (Code::UnreadableValueFile, message, help.to_owned())
-        })
-    }
-
-    fn resolve(&self, path: &str) -> PathBuf {
-        self.directory
-            .map_or_else(|| PathBuf::from(path), |directory| directory.join(path))
-    }
 }
 
-#[derive(Default)]
-struct Output {
-    text: String,
-    via: Vec<String>,
+/// Reports why the value at `path` can't be had; what is looked up first is no mistake.
+fn refuse(stop: Stop, path: &[String], origin: &Origin, report: &mut Report) {
+    match stop {
+        Stop::Refused(code, message, help) => {
+            report.push(
+                Mistake::error(code, key(path), message)
+                    .at(origin)
+                    .help(help),
+            );
+        }
+        Stop::Wanted => {}
+    }
 }
 
 fn key(path: &[String]) -> String {
     path.split_last()
         .map_or_else(String::new, |(last, path)| dotted(path, last))
-}
-
-/// Where the brace that was opened before `text` is closed.
-fn closing_brace(text: &str) -> Option<usize> {
-    let mut open = 0_usize;
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'$' if matches!(bytes.get(at + 1), Some(b'$')) => at += 1,
-            b'$' if matches!(bytes.get(at + 1), Some(b'{')) => {
-                open += 1;
-                at += 1;
-            }
-            b'}' if open == 0 => return Some(at),
-            b'}' => open -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-/// The name in a `#{Name}#` at the start of `text`, and what follows.
-fn token(text: &str) -> Option<(&str, &str)> {
-    let (name, behind) = text.strip_prefix("#{")?.split_once("}#")?;
-    let name_like = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | ':');
-    (!name.is_empty() && name.chars().all(name_like)).then_some((name, behind))
-}
-
-fn is_name(name: &str) -> bool {
-    let mut characters = name.chars();
-    characters
-        .next()
-        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }
 
 /// The type of a connection as text: it is needed before anything is merged.
@@ -358,9 +241,10 @@ pub(crate) fn type_text(
             origin.via = via.map(Into::into);
             Some((text, origin))
         }
-        Err((code, message, help)) => {
+        Err(Stop::Refused(code, message, help)) => {
             report.push(refuse(code, message).help(help));
             None
         }
+        Err(Stop::Wanted) => None,
     }
 }

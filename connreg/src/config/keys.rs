@@ -43,6 +43,14 @@ impl Known {
         }
     }
 
+    /// What every connection can be told.
+    pub(crate) fn common() -> Self {
+        Self {
+            own: &[],
+            common: common::FIELDS,
+        }
+    }
+
     pub(crate) fn nested(own: &'static [Field]) -> Self {
         Self { own, common: &[] }
     }
@@ -285,8 +293,8 @@ pub(crate) fn set_twice(
     first_origin: &Origin,
 ) -> Mistake {
     let message = format!("`{name}` is set twice: also as `{first}`");
-    let help = format!("keep one of them; the other is at {first_origin}");
     Mistake::error(Code::SetTwice, key, message)
         .at(origin)
-        .help(help)
+        .related(first_origin, "the other one is")
+        .help("keep one of them")
 }

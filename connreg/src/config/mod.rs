@@ -6,18 +6,29 @@ mod build;
 pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
+#[cfg(feature = "json")]
+mod diagnostics;
 pub(crate) mod discover;
 mod draft;
 mod effects;
 mod environment;
+mod expand;
+mod explain;
+mod explanation;
 mod file;
+mod fingerprint;
 mod interpolate;
 mod json;
 pub(crate) mod keys;
 mod lines;
+mod mask;
 mod merge;
+mod placeholder;
+mod quote;
 mod read;
+pub(crate) mod redact;
 mod references;
+mod render;
 pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
@@ -28,16 +39,20 @@ mod yaml;
 mod yaml_syntax;
 
 pub use code::Code;
+pub use explanation::{ExplainedSetting, Explanation, Layer, Layered};
+pub(crate) use fingerprint::{Fingerprint, keyed};
+pub use render::Style;
 pub use report::{Mistake, Report, Severity};
 pub use tree::{Node, Origin, Span};
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::discover::Profile;
-use self::draft::Drafts;
+use self::draft::{Draft, Drafts};
+pub(crate) use self::explain::explain;
 use self::interpolate::Resolver;
-use self::keys::Known;
 use self::merge::Merge;
 use self::references::Target;
 use self::sections::Sections;
@@ -47,10 +62,16 @@ use crate::error::{Error, ErrorKind};
 use crate::policy::Policy;
 use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
+use crate::secrets::{ByConnection, Secrets, Uses};
 use crate::settings::Reference;
 
+/// Whether files with this extension may be configuration.
+pub(crate) fn is_read(extension: &str) -> bool {
+    file::Format::of_extension(extension).is_some()
+}
+
 /// What to read, and from where.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
     /// The directory with the files; `None`: no files.
     pub(crate) directory: Option<PathBuf>,
@@ -60,6 +81,22 @@ pub(crate) struct Options {
     pub(crate) environment: Vec<(String, String)>,
     /// Dotted keys (`name.key.subkey`) and values set in code, later ones win.
     pub(crate) overrides: Vec<(String, String)>,
+    /// Whether what a variable, a file or a provider does not give is taken as unknown; where nothing is loaded.
+    pub(crate) allow_unresolved: bool,
+    /// Where secrets come from, and those that were looked up.
+    pub(crate) secrets: Secrets,
+}
+
+impl fmt::Debug for Options {
+    /// Names alone: what the environment and code set may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.overrides.iter().map(|(key, _)| key.as_str()).collect();
+        f.debug_struct("Options")
+            .field("directory", &self.directory)
+            .field("profile", &self.profile)
+            .field("overrides", &keys)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One connection, read and checked.
@@ -69,7 +106,10 @@ pub(crate) struct LoadedConnection {
     pub(crate) kind: ConnectionType,
     pub(crate) settings: Arc<dyn Configured>,
     pub(crate) policy: Policy,
+    /// Where its name was written.
+    pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// What a load gave.
@@ -78,6 +118,8 @@ pub(crate) struct Loaded {
     pub(crate) connections: Vec<LoadedConnection>,
     /// What is odd, but usable.
     pub(crate) warnings: Report,
+    /// The secrets that went into the settings of each connection.
+    pub(crate) secrets: Uses,
 }
 
 /// The layers, later ones win. Built-in defaults are below them all.
@@ -94,8 +136,10 @@ mod layer {
 }
 
 /// Reads, merges and checks everything; reports every mistake at once.
+///
+/// To be run by [`crate::secrets::resolved`]: what it lacks of secrets, it notes in the options' lookups.
 pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
-    let loaded = examine(options, registry)?;
+    let loaded = examine(options, registry, Report::default())?;
     if loaded.warnings.has_errors() {
         return Err(Error::configuration(loaded.warnings));
     }
@@ -104,20 +148,35 @@ pub(crate) fn load(options: &Options, registry: &Registry) -> Result<Loaded, Err
 
 /// Everything that is wrong or odd. `Err`: it could not even be looked at.
 pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Error> {
-    examine(options, registry).map(|loaded| loaded.warnings)
+    let mut report = Report::default();
+    if options.allow_unresolved {
+        report.allow_unresolved();
+    }
+    examine(options, registry, report).map(|loaded| loaded.warnings)
 }
 
 /// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
-fn examine(options: &Options, registry: &Registry) -> Result<Loaded, Error> {
-    let mut report = Report::default();
-    let resolver = Resolver::new(&options.environment, options.directory.as_deref());
+fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result<Loaded, Error> {
+    let resolver = Resolver::new(options);
     let mut drafts = survey(options, registry, &resolver, &mut report);
     let merged = merge(&mut drafts, &resolver, &mut report)?;
-    let connections = read(&drafts.0, merged, drafts.1, &resolver, &mut report);
-    report.sort();
+    let (connections, uses) = read(
+        &drafts.0,
+        merged,
+        drafts.1,
+        registry,
+        &resolver,
+        &mut report,
+    );
+    if options.secrets.lookups.is_wanting() {
+        let message = "secrets have to be looked up before this configuration can be read";
+        return Err(Error::usage(ErrorKind::Other, message, None));
+    }
+    report.finish(registry);
     Ok(Loaded {
         connections,
         warnings: report,
+        secrets: Uses::new(&options.secrets, uses),
     })
 }
 
@@ -171,27 +230,18 @@ fn profile(options: &Options, resolver: &Resolver<'_>) -> Option<Profile> {
     })
 }
 
-/// The merged settings of each draft whose type is known.
+/// The merged settings of each draft.
 fn merge(
     drafts: &mut (Drafts, bool),
     resolver: &Resolver<'_>,
     report: &mut Report,
-) -> Result<Vec<Option<Table>>, Error> {
+) -> Result<Vec<Table>, Error> {
     let mut merge = Merge::default();
     let mut layers: Vec<Vec<(usize, Table)>> = layer::ALL.map(|_| Vec::new()).collect();
     let drafts = &mut drafts.0.list;
     for (number, draft) in drafts.iter_mut().enumerate() {
         environment::well_known(draft, resolver);
-        let Some(kind) = draft.kind else { continue };
-        for (layer, path, table) in std::mem::take(&mut draft.tables) {
-            let path = [path];
-            let mut table = keys::normalise(table, &path, Known::of(kind), report);
-            for entry in &mut table.entries {
-                let [path] = &path;
-                entry
-                    .path
-                    .get_or_insert_with(|| format!("{path}.{}", entry.key).into());
-            }
+        for (layer, table) in normal_tables(draft, report) {
             layers[layer].push((number, table));
         }
     }
@@ -202,43 +252,68 @@ fn merge(
         let message = format!("the layers of the configuration can't be merged: {error}");
         Error::usage(ErrorKind::Configuration, message, None)
     })?;
-    let mut tables: Vec<Option<Table>> = drafts
-        .iter()
-        .map(|draft| draft.kind.map(|_| Table::default()))
-        .collect();
+    let mut tables = vec![Table::default(); drafts.len()];
     for (number, table) in merged {
-        tables[number] = Some(table);
+        tables[number] = table;
     }
     Ok(tables)
 }
 
-/// Reads every connection, checks what is between them, and gives those that can be used.
+/// What each layer says of a draft, in terms of settings; weakest first.
+fn normal_tables(draft: &mut Draft, report: &mut Report) -> Vec<(usize, Table)> {
+    let known = draft.known();
+    let mut tables = Vec::with_capacity(draft.tables.len());
+    for (layer, path, table) in std::mem::take(&mut draft.tables) {
+        let path = [path];
+        let mut table = keys::normalise(table, &path, known, report);
+        for entry in &mut table.entries {
+            let [path] = &path;
+            entry
+                .path
+                .get_or_insert_with(|| format!("{path}.{}", entry.key).into());
+        }
+        tables.push((layer, table));
+    }
+    tables
+}
+
+/// Reads every connection, checks what is between them, and gives those that can be used, with the secrets that went
+/// into their settings.
 fn read(
     drafts: &Drafts,
-    merged: Vec<Option<Table>>,
+    merged: Vec<Table>,
     incomplete: bool,
+    registry: &Registry,
     resolver: &Resolver<'_>,
     report: &mut Report,
-) -> Vec<LoadedConnection> {
+) -> (Vec<LoadedConnection>, ByConnection) {
     let mut connections = Vec::with_capacity(merged.len());
+    let mut uses = Vec::new();
     let mut targets = Vec::with_capacity(merged.len());
     for (draft, table) in drafts.list.iter().zip(merged) {
-        let Some((kind, table)) = draft.kind.zip(table) else {
+        let Some(kind) = draft.kind else {
+            read::untyped(draft, table, registry, resolver, report);
             targets.push(Target {
                 references: Vec::new(),
-                enabled: true,
+                enabled: None,
             });
             continue;
         };
         let read = read::read(draft, kind, table, resolver, report);
-        if let Some((settings, policy)) = read.settings.filter(|_| read.enabled && !draft.duplicate)
-        {
+        let usable = read.enabled != Some(false) && !draft.duplicate;
+        if let Some((settings, policy)) = read.settings.filter(|_| usable) {
+            let name: Arc<str> = draft.name.as_str().into();
+            if !read.secrets.is_empty() {
+                uses.push((Arc::clone(&name), read.secrets));
+            }
             connections.push(LoadedConnection {
-                name: draft.name.as_str().into(),
+                name,
                 kind,
                 settings,
                 policy,
+                origin: draft.origin.clone(),
                 references: read.references.clone(),
+                fingerprint: read.fingerprint,
             });
         }
         targets.push(Target {
@@ -247,5 +322,5 @@ fn read(
         });
     }
     references::check(drafts, &targets, incomplete, report);
-    connections
+    (connections, uses)
 }

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use super::code::Code;
 use super::common;
 use super::draft::Draft;
 use super::effects;
+use super::fingerprint::Fingerprint;
 use super::interpolate::Resolver;
 use super::keys::Known;
-use super::report::Report;
+use super::report::{Mistake, Report};
 use super::tree::{Entry, Table};
+use crate::nearest::nearest;
 use crate::policy::Policy;
-use crate::registry::ConnectionType;
+use crate::registry::{ConnectionType, Registry};
 use crate::runtime::Configured;
+use crate::secrets::{Use, Wiped};
 use crate::settings::{ReadContext, Reference, Settings, TableReader};
 
 /// What reading a connection gave.
@@ -19,25 +23,38 @@ pub(crate) struct Read {
     /// `None`: there was a mistake, which is reported.
     pub(crate) settings: Option<(Arc<dyn Configured>, Policy)>,
     pub(crate) references: Vec<Reference>,
-    pub(crate) enabled: bool,
+    /// `None`: nobody knows.
+    pub(crate) enabled: Option<bool>,
+    pub(crate) fingerprint: Fingerprint,
+    /// What went into the settings.
+    pub(crate) secrets: Vec<Use>,
 }
 
 /// Resolves and reads `table`, the merged settings of `draft`.
 pub(crate) fn read(
     draft: &Draft,
     kind: ConnectionType,
-    mut table: Table,
+    table: Table,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Read {
+    let mut table = Wiped(table);
     let mut path = vec![draft.path.clone()];
+    drop(resolver.take_uses());
     let enabled = is_enabled(&table, resolver);
     // What is switched off may well lack its variables and secrets here; all else about it is still checked.
     let mut unheard = Report::default();
+    resolver.ask(enabled != Some(false));
     for entry in &mut table.entries {
-        let report = if enabled { &mut *report } else { &mut unheard };
+        let report = match enabled {
+            Some(false) => &mut unheard,
+            _ => &mut *report,
+        };
         resolver.entry(entry, &mut path, report);
     }
+    resolver.ask(true);
+    let secrets = resolver.take_uses();
+    let fingerprint = Fingerprint::of(&table);
     effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
@@ -50,24 +67,80 @@ pub(crate) fn read(
         settings,
         references,
         enabled,
+        fingerprint,
+        secrets,
     }
 }
 
-/// Whether the connection is to be used; anything but a clear no is a yes.
-fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> bool {
+/// Resolves and checks what can be checked of a connection whose type is not known: what every connection can be
+/// told and, where the type is right but not to be had, that some type knows each key.
+pub(crate) fn untyped(
+    draft: &Draft,
+    table: Table,
+    registry: &Registry,
+    resolver: &Resolver<'_>,
+    report: &mut Report,
+) {
+    let mut table = Wiped(table);
+    let mut path = vec![draft.path.clone()];
+    if is_enabled(&table, resolver) == Some(false) {
+        return;
+    }
+    for entry in &mut table.entries {
+        resolver.entry(entry, &mut path, report);
+    }
+    if draft.any_type {
+        let known: Vec<Known> = registry.types().iter().copied().map(Known::of).collect();
+        for entry in &table.entries {
+            if known
+                .iter()
+                .all(|known| known.meaning(&entry.key).is_none())
+            {
+                let key = match &entry.path {
+                    Some(path) => path.to_string(),
+                    None => format!("{}.{}", draft.path, entry.key),
+                };
+                let names: Vec<String> = known.iter().flat_map(|known| known.names()).collect();
+                let mistake =
+                    Mistake::error(Code::UnknownKey, key, "unknown key").at(&entry.key_origin);
+                report.push(
+                    match nearest(&entry.key, names.iter().map(String::as_str)) {
+                        Some(near) => mistake.help(format!("did you mean `{near}`?")),
+                        None => mistake.help("no connection type knows it"),
+                    },
+                );
+            }
+        }
+    }
+    let mut references = Vec::new();
+    let mut context = ReadContext::new(report, &mut references, path);
+    let mut reader = TableReader::new(&mut context, &table, &draft.origin);
+    // The mistakes alone are of use.
+    drop(Policy::read(&mut reader));
+}
+
+/// Whether the connection is to be used; `None`: what says so is not to be had. A wrong value is a yes.
+fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> Option<bool> {
     let Some(entry) = table.get("enabled") else {
-        return true;
+        return Some(true);
     };
     let mut entry: Entry = entry.clone();
     let (mut report, mut references) = (Report::default(), Vec::new());
     resolver.entry(&mut entry, &mut Vec::new(), &mut report);
+    if entry.node.is_mistaken() {
+        // Where a provider has to say it first, nothing else is asked for until then.
+        let waits = !report.has_errors() && !resolver.is_offline();
+        return if waits { Some(false) } else { None };
+    }
     let table = Table {
         entries: vec![entry.clone()],
     };
     let mut context = ReadContext::new(&mut report, &mut references, Vec::new());
     let mut reader = TableReader::new(&mut context, &table, &entry.key_origin);
     let field = common::FIELDS.iter().find(|field| field.name == "enabled");
-    field
-        .and_then(|field| reader.field::<bool>(field).get())
-        .unwrap_or(true)
+    Some(
+        field
+            .and_then(|field| reader.field::<bool>(field).get())
+            .unwrap_or(true),
+    )
 }

@@ -10,7 +10,8 @@ use crate::settings::Reference;
 /// What is known of a connection when references are checked, in the order of the drafts.
 pub(crate) struct Target {
     pub(crate) references: Vec<Reference>,
-    pub(crate) enabled: bool,
+    /// `None`: nobody knows.
+    pub(crate) enabled: Option<bool>,
 }
 
 /// Reports references that lead nowhere, to a wrong type or round in a circle. `incomplete`: a file could not be
@@ -24,8 +25,9 @@ pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, repor
                 Some(position) => {
                     found.push((position, reference));
                     // What is switched off itself harms nobody.
-                    if target.enabled {
-                        fits(drafts, targets, position, reference, report);
+                    if target.enabled != Some(false) {
+                        let sure = target.enabled == Some(true);
+                        fits(drafts, targets, position, reference, sure, report);
                     }
                 }
                 None if incomplete => {}
@@ -59,6 +61,7 @@ fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
     };
     Mistake::error(Code::ReferenceToNothing, &reference.key, message)
         .at(&reference.origin)
+        .told(reference.origin.via.is_none())
         .help(help)
 }
 
@@ -67,6 +70,7 @@ fn fits(
     targets: &[Target],
     position: usize,
     reference: &Reference,
+    is_enabled: bool,
     report: &mut Report,
 ) {
     let draft = &drafts.list[position];
@@ -82,7 +86,11 @@ fn fits(
             mistake(Code::ReferenceToOtherType, message)
                 .help(format!("name a connection of type `{wanted}`")),
         );
-    } else if targets.get(position).is_some_and(|target| !target.enabled) {
+    } else if is_enabled
+        && targets
+            .get(position)
+            .is_some_and(|target| target.enabled == Some(false))
+    {
         let message = format!("the connection `{}` is disabled", draft.name);
         report.push(
             mistake(Code::ReferenceToDisabled, message)

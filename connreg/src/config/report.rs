@@ -4,7 +4,12 @@ use std::fmt;
 use std::path::Path;
 
 use super::code::Code;
+use super::mask::Vocabulary;
+use super::quote::{Quote, Sources};
+use super::redact;
+use super::render::{MAX_SHOWN, Style};
 use super::tree::Origin;
+use crate::registry::Registry;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +31,20 @@ pub struct Mistake {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) origin: Option<Origin>,
+    /// Whether the message quotes the value, so that the report may show it too.
+    pub(crate) told: bool,
+    pub(crate) related: Option<Box<Related>>,
+    /// The line at `origin`.
+    pub(crate) quote: Option<Quote>,
+}
+
+/// Another place that a mistake is about.
+#[derive(Clone, Debug)]
+pub(crate) struct Related {
+    pub(crate) origin: Origin,
+    /// What is there, to be followed by `at …` or `here`: `the first one is`.
+    pub(crate) label: &'static str,
+    pub(crate) quote: Option<Quote>,
 }
 
 impl Mistake {
@@ -33,10 +52,16 @@ impl Mistake {
         Self {
             severity: Severity::Error,
             code,
-            key: key.into(),
+            key: match key.into() {
+                key if redact::is_plain(&key) => key,
+                key => redact::key(&key).into_owned(),
+            },
             message: message.into(),
             help: None,
             origin: None,
+            told: false,
+            related: None,
+            quote: None,
         }
     }
 
@@ -55,6 +80,32 @@ impl Mistake {
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Adds another place; `label` is what is there: `the first one is`.
+    pub(crate) fn related(mut self, origin: &Origin, label: &'static str) -> Self {
+        self.related = Some(Box::new(Related {
+            origin: origin.clone(),
+            label,
+            quote: None,
+        }));
+        self
+    }
+
+    /// Says whether the value may be shown, as the message quotes it anyway.
+    pub(crate) fn told(mut self, told: bool) -> Self {
+        self.told = told;
+        self
+    }
+
+    /// The other place and what to do, in one line.
+    pub(crate) fn advice(&self) -> Option<String> {
+        let place = self
+            .related
+            .as_ref()
+            .map(|related| format!("{} at {}", related.label, related.origin));
+        let parts: Vec<String> = place.into_iter().chain(self.help.clone()).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     /// How bad it is.
@@ -89,6 +140,7 @@ impl Mistake {
 }
 
 impl fmt::Display for Mistake {
+    /// In one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
             Severity::Warning => "warning",
@@ -105,8 +157,8 @@ impl fmt::Display for Mistake {
         if let Some(via) = self.origin.as_ref().and_then(Origin::via) {
             write!(f, " (from {via})")?;
         }
-        if let Some(help) = &self.help {
-            write!(f, "; {help}")?;
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
         }
         Ok(())
     }
@@ -118,13 +170,35 @@ pub struct Report {
     mistakes: Vec<Mistake>,
     errors: usize,
     warnings: usize,
+    /// The files' texts, until [`finish`](Self::finish).
+    pub(crate) sources: Sources,
+    /// Whether values that could not be had are let pass.
+    allows_unresolved: bool,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
 const MAX_FINDINGS: usize = 5_000;
 
 impl Report {
+    /// Lets pass from now on that a variable, a file or a provider does not give a value.
+    pub(crate) fn allow_unresolved(&mut self) {
+        self.allows_unresolved = true;
+    }
+
+    /// Whether values that could not be had are let pass.
+    pub(crate) fn allows_unresolved(&self) -> bool {
+        self.allows_unresolved
+    }
+
+    /// How many errors are kept.
+    pub(crate) fn error_count(&self) -> usize {
+        self.errors
+    }
+
     pub(crate) fn push(&mut self, mistake: Mistake) {
+        if self.allows_unresolved && mistake.code.is_unresolved() {
+            return;
+        }
         let count = match mistake.severity {
             Severity::Warning => &mut self.warnings,
             Severity::Error => &mut self.errors,
@@ -140,8 +214,26 @@ impl Report {
         self.errors >= MAX_FINDINGS
     }
 
+    /// Ends a load: puts the findings into order, quotes the lines that they are about, and forgets the files.
+    pub(crate) fn finish(&mut self, registry: &Registry) {
+        self.sort();
+        let sources = std::mem::take(&mut self.sources);
+        if self.mistakes.is_empty() {
+            return;
+        }
+        let words = Vocabulary::of(registry);
+        for mistake in self.mistakes.iter_mut().take(MAX_SHOWN) {
+            if let Some(origin) = &mistake.origin {
+                mistake.quote = sources.quote(origin, mistake.told, &words);
+            }
+            if let Some(related) = &mut mistake.related {
+                related.quote = sources.quote(&related.origin, false, &words);
+            }
+        }
+    }
+
     /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
-    pub(crate) fn sort(&mut self) {
+    fn sort(&mut self) {
         let place = |mistake: &Mistake| {
             let origin = mistake.origin.as_ref();
             let file = origin.and_then(Origin::file).map(Path::to_owned);
@@ -179,16 +271,8 @@ impl Report {
 }
 
 impl fmt::Display for Report {
+    /// As [`Style::Plain`] shows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors = self.errors;
-        match errors {
-            _ if self.is_full() => write!(f, "the configuration has at least {errors} mistakes:")?,
-            1 => f.write_str("the configuration has 1 mistake:")?,
-            n => write!(f, "the configuration has {n} mistakes:")?,
-        }
-        for mistake in &self.mistakes {
-            write!(f, "\n  {mistake}")?;
-        }
-        Ok(())
+        f.write_str(&self.render(Style::Plain))
     }
 }

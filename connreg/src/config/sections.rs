@@ -220,10 +220,10 @@ fn whole(kind: ConnectionType, table: SectionTable) -> Share {
 
 fn twice(table: &SectionTable, first: &SectionTable) -> Mistake {
     let message = format!("`{}` is configured twice", table.path);
-    let help = format!("the first one is at {}; keep one of them", first.origin);
     Mistake::error(Code::ConfiguredTwice, &table.path, message)
         .at(&table.origin)
-        .help(help)
+        .related(&first.origin, "the first one is")
+        .help("keep one of them")
 }
 
 fn list(types: &[ConnectionType]) -> String {

@@ -5,6 +5,7 @@ use super::common::{TYPE_KEYS, is_type_key};
 use super::discover::Role;
 use super::interpolate::{Resolver, type_text};
 use super::keys::is_ignored;
+use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::{Section, SectionTable, Sections};
 use super::tree::{Entry, Node, Origin, Table, Value, same_name};
@@ -36,6 +37,8 @@ pub(crate) enum Kind {
     Absent(Mistake),
     /// It does, wrongly; the mistake is reported.
     Mistaken,
+    /// It does, by what is not to be had and need not be.
+    Unknown,
 }
 
 /// Walks the files, layer by layer, and notes every connection.
@@ -97,7 +100,7 @@ impl<'a> Survey<'a> {
             let (name, origin) = (entry.key.clone(), entry.key_origin.clone());
             let registry = self.registry;
             let kind = |_: &mut Report| {
-                let message = format!("the connection `{name}` has no type");
+                let message = format!("the connection `{}` has no type", redact::key(&name));
                 let help = match registry.find(&name) {
                     Some(kind) => format!("add `type: {kind}`"),
                     None => format!("add `type: …`; {}", linked(registry)),
@@ -246,11 +249,11 @@ impl<'a> Survey<'a> {
             let message = "the type is given twice";
             let key = format!("{path}.{}", again.key);
             let first = explicit.as_ref().map_or(&origin, |first| &first.key_origin);
-            let help = format!("the first one is at {first}; keep one of them");
             report.push(
                 Mistake::error(Code::TypeTwice, key, message)
                     .at(&again.key_origin)
-                    .help(help),
+                    .related(first, "the first one is")
+                    .help("keep one of them"),
             );
         }
         let kind = match explicit {
@@ -282,8 +285,13 @@ impl<'a> Survey<'a> {
         report: &mut Report,
     ) -> Kind {
         let key = format!("{path}.{}", entry.key);
+        let errors = report.error_count();
         let Some((text, origin)) = type_text(self.resolver, entry, &key, report) else {
-            return Kind::Mistaken;
+            return if report.allows_unresolved() && report.error_count() == errors {
+                Kind::Unknown
+            } else {
+                Kind::Mistaken
+            };
         };
         let Some(kind) = self.registry.find(&text) else {
             let (mut message, help) = self.registry.unknown(&text);
@@ -294,6 +302,7 @@ impl<'a> Survey<'a> {
             report.push(
                 Mistake::error(Code::UnknownType, key, message)
                     .at(&origin)
+                    .told(origin.via.is_none() && redact::is_plain(&text))
                     .help(help),
             );
             return Kind::Mistaken;
@@ -308,7 +317,10 @@ impl<'a> Survey<'a> {
     /// A key at the top of a file that is no category and no section.
     fn foreign(&self, entry: &Entry, role: Role, report: &mut Report) {
         let near = nearest(&entry.key, self.sections.names());
-        let message = format!("`{}` is neither a category nor `connections`", entry.key);
+        let message = format!(
+            "`{}` is neither a category nor `connections`",
+            redact::key(&entry.key)
+        );
         let table = entry.node.as_table();
         let is_connection =
             table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));

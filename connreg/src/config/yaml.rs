@@ -358,14 +358,14 @@ impl Reader<'_, '_> {
     }
 
     fn unknown_tag(&mut self, tag: &Tag, origin: &Origin) {
-        let core = tag.is_yaml_core_schema();
-        let name = if core {
-            format!("!!{}", tag.suffix)
+        // What looks like a tag may be a password that begins with `!`.
+        let known = ["str", "int", "float", "bool", "null", "seq", "map"];
+        let message = if tag.is_yaml_core_schema() && known.contains(&tag.suffix.as_str()) {
+            format!("the tag `!!{}` does not fit here", tag.suffix)
         } else {
-            tag.to_string()
+            "this tag is not known".to_owned()
         };
-        let message = format!("the tag `{name}` does not fit here");
-        let help = "leave it out; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known";
+        let help = "leave it out, or put a value that begins with `!` into quotes; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known";
         self.report.push(
             Mistake::error(Code::UnknownTag, self.key(), message)
                 .at(origin)

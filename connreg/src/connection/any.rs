@@ -10,8 +10,11 @@ use super::opening::Asker;
 use super::slot::{AnySlot, Slot};
 use super::{CapabilityConnection, Connection, ConnectionInfo};
 use crate::backend::Backend;
+use crate::connection_limit::ConnectionLimit;
+use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::{Event, EventListener};
+use crate::health::Health;
 use crate::lifecycle::State;
 use crate::registry::{ConnectionType, Registry};
 
@@ -57,6 +60,27 @@ impl AnyConnection {
         self.0.reconnect(Asker::Explicit).await
     }
 
+    /// The server that it goes to, without credentials; `None` where there is none, or no telling. No I/O.
+    pub fn server(&self) -> Option<String> {
+        self.0.server()
+    }
+
+    /// How many connections to its server it opens at the most.
+    pub fn most_connections(&self) -> u32 {
+        self.0.most_connections()
+    }
+
+    /// How many connections its server takes, asked of the server; opens the connection unless it is open.
+    ///
+    /// `None`: the server has no limit, or does not say.
+    ///
+    /// # Errors
+    ///
+    /// It could not be opened, or the server did not answer as it should.
+    pub async fn connection_limit(&self) -> Result<Option<ConnectionLimit>, Error> {
+        self.0.connection_limit().await
+    }
+
     /// Where it is in its life.
     pub fn state(&self) -> State {
         self.0.core().state()
@@ -72,9 +96,19 @@ impl AnyConnection {
         self.0.core().listen(callback)
     }
 
+    /// As [`Connection::health`].
+    pub fn health(&self) -> Health {
+        self.0.core().context().health(&*self.0)
+    }
+
     /// All that is known of it.
     pub fn info(&self) -> ConnectionInfo {
         ConnectionInfo::of(&*self.0)
+    }
+
+    /// Its name, its policy and where it was configured, as they are now: a reload may replace them.
+    pub fn context(&self) -> Context {
+        self.0.core().context()
     }
 
     pub(crate) fn is_required(&self) -> bool {

@@ -9,6 +9,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use super::AnyConnection;
 use super::opening::Asker;
 use super::slot::AnySlot;
+use super::untyped::Core;
 use crate::capability::Provided;
 use crate::error::Error;
 
@@ -60,13 +61,17 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
         }
     }
 
-    fn current(&self) -> Option<CapabilityClient<C>> {
+    pub(super) fn core(&self) -> &Arc<Core> {
+        self.0.slot.core()
+    }
+
+    pub(super) fn current(&self) -> Option<CapabilityClient<C>> {
         let view = self.0.view.load();
         let generation = view.as_ref()?.generation;
         (generation == self.0.slot.core().generation()).then_some(CapabilityClient(view))
     }
 
-    async fn renew(&self) -> Result<CapabilityClient<C>, Error> {
+    pub(super) async fn renew(&self) -> Result<CapabilityClient<C>, Error> {
         let slot = &self.0.slot;
         slot.open(Asker::User).await?;
         // Read before the client: a view that is older than its number says is renewed, not kept.

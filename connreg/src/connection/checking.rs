@@ -39,15 +39,19 @@ impl dyn AnySlot {
         if core.generation() == generation {
             let settings = &context.policy().health_check;
             let streak = core.lifecycle.checked(result.as_ref().err(), took);
-            if result.is_ok() {
-                gate.works();
-            }
-            if !gate.is_attempting() {
-                match &result {
-                    Ok(()) if streak >= settings.success_threshold => core.enter(State::Connected),
-                    Err(_) if streak >= settings.failure_threshold => core.enter(State::Unhealthy),
-                    _ => {}
+            match &result {
+                Ok(()) if streak >= settings.success_threshold => {
+                    gate.works();
+                    if !gate.is_attempting() {
+                        core.enter(State::Connected);
+                    }
                 }
+                Ok(()) => gate.recovers(),
+                Err(error) if streak >= settings.failure_threshold && !gate.is_attempting() => {
+                    gate.fails(error);
+                    core.enter(State::Unhealthy);
+                }
+                Err(_) => {}
             }
             if let Err(error) = &result {
                 core.emit(EventKind::Error {
@@ -56,6 +60,7 @@ impl dyn AnySlot {
             }
         }
         drop(gate);
+        core.wake_monitor();
         Some(result)
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::slot::AnySlot;
-use super::untyped::Closing;
+use super::slot::{AnyOpen, AnySlot};
+use super::untyped::{Closing, Core};
 use crate::event::EventKind;
 use crate::lifecycle::State;
 
@@ -24,33 +24,38 @@ pub struct ClosedConnection {
     pub took: Duration,
 }
 
+/// A connection that nothing begins on any more; what is under way has not been waited for.
+pub(crate) struct Stopped {
+    core: Arc<Core>,
+    open: Option<Arc<dyn AnyOpen>>,
+    since: Instant,
+}
+
 impl dyn AnySlot {
-    /// Closes for good. Past `deadline`, what is under way is cut off.
-    pub(crate) async fn close(
-        self: Arc<Self>,
-        closing: Closing,
-        deadline: Instant,
-    ) -> ClosedConnection {
-        let started = Instant::now();
+    /// Takes the connection out of use for good. `None`: it was closed already.
+    pub(crate) fn stop(&self, closing: Closing) -> Option<Stopped> {
         let core = self.core();
-        let report = |drained, cut_off| ClosedConnection {
-            name: core.name().to_string(),
-            drained,
-            cut_off,
-            took: started.elapsed(),
-        };
-        let open = {
-            let mut gate = core.gate();
-            if !gate.close(closing) {
-                return report(true, 0);
-            }
-            core.activity.stop();
-            let open = self.replace(None);
-            core.next_generation();
-            core.enter(State::Closed);
-            core.emit(EventKind::Closed);
-            open
-        };
+        let mut gate = core.gate();
+        if !gate.close(closing) {
+            return None;
+        }
+        core.activity.stop();
+        let open = self.replace(None);
+        core.next_generation();
+        core.enter(State::Closed);
+        core.emit(EventKind::Closed);
+        Some(Stopped {
+            core: Arc::clone(core),
+            open,
+            since: Instant::now(),
+        })
+    }
+}
+
+impl Stopped {
+    /// Waits for what is under way, then ends the client in good order; past `deadline`, both are cut off.
+    pub(crate) async fn end(self, deadline: Instant) -> ClosedConnection {
+        let Self { core, open, since } = self;
         let ended = async {
             core.activity.drained().await;
             if let Some(open) = &open {
@@ -65,12 +70,17 @@ impl dyn AnySlot {
         } else {
             core.executing().max(leases().unwrap_or(0))
         };
-        let report = report(drained, cut_off);
+        let took = since.elapsed();
         if drained {
-            tracing::info!(connection = %core.name(), took = ?report.took, "closed");
+            tracing::info!(connection = %core.name(), ?took, "closed");
         } else {
-            tracing::warn!(connection = %core.name(), took = ?report.took, cut_off, "closed before its work was done");
+            tracing::warn!(connection = %core.name(), ?took, cut_off, "closed before its work was done");
         }
-        report
+        ClosedConnection {
+            name: core.name().to_string(),
+            drained,
+            cut_off,
+            took,
+        }
     }
 }

@@ -4,7 +4,9 @@ use std::time::SystemTime;
 
 use super::slot::AnySlot;
 use crate::error::Error;
+use crate::event::BreakerState;
 use crate::lifecycle::State;
+use crate::observe::OperationStatistics;
 use crate::pool::PoolStatistics;
 use crate::registry::ConnectionType;
 
@@ -40,6 +42,10 @@ pub struct ConnectionInfo {
     pub failures: u64,
     /// Why it does not work, if it does not.
     pub last_error: Option<Error>,
+    /// What became of its operations: those of `run` and its kin.
+    pub operations: OperationStatistics,
+    /// Whether its circuit breaker lets work through.
+    pub circuit_breaker: BreakerState,
     /// The figures of its pool, if it is open and has one.
     pub pool: Option<PoolStatistics>,
 }
@@ -65,6 +71,8 @@ impl ConnectionInfo {
             connects: history.connects,
             failures: history.failures,
             last_error: history.last_error,
+            operations: core.operations().statistics(),
+            circuit_breaker: core.resilience().breaker.state(),
             pool: slot.opened().and_then(|open| open.statistics()),
         }
     }

@@ -2,16 +2,18 @@
 //!
 //! How it is opened, checked and closed, whatever its type, is in the modules of these names.
 
-#![allow(dead_code, reason = "for the reload and the policies, which come next")]
-
 mod activity;
 mod any;
 mod capability;
 mod checking;
 mod closing;
+mod health;
 
 mod info;
+mod limit;
 mod opening;
+mod reloading;
+mod run;
 mod slot;
 mod untyped;
 
@@ -30,14 +32,15 @@ pub use closing::ClosedConnection;
 pub use info::ConnectionInfo;
 pub(crate) use slot::DRAIN;
 
-pub(crate) use slot::{AnySlot, BoxFuture, Slot};
+pub(crate) use opening::{Asker, Prospect};
+pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Slot};
 pub(crate) use untyped::Closing;
 
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::event::{Event, EventListener};
+use crate::health::Health;
 use crate::lifecycle::State;
-use opening::Asker;
 use slot::Open;
 
 /// A named connection of a known type: cheap to clone, made to be kept in a service's state.
@@ -128,6 +131,11 @@ impl<T: Backend> Connection<T> {
     /// never slows a connection. Of one that is too slow the oldest events are dropped, and counted.
     pub fn on_event(&self, callback: impl Fn(&Event) + Send + Sync + 'static) -> EventListener {
         self.0.core().listen(callback)
+    }
+
+    /// How it is, as far as is known; asks nobody. [`check`](Self::check) asks.
+    pub fn health(&self) -> Health {
+        self.0.core().context().health(&*self.slot())
     }
 
     /// All that is known of it.

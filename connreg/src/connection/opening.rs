@@ -28,6 +28,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(15);
 /// How often a refused credential is tried in all, so that no account is locked.
 const REFUSED_TRIES: u32 = 3;
 
+/// How soon a client that seems to work again is looked at again.
+const CONFIRM: Duration = Duration::from_secs(1);
+
 /// Who may open, and who is at it.
 #[derive(Default)]
 pub(super) struct Gate {
@@ -62,6 +65,8 @@ struct Down {
     /// When the next attempt may be made; `None`: not before somebody asks for it or the configuration changes.
     next: Option<Instant>,
     backoff: Backoff,
+    /// How often it has failed since it last worked.
+    attempts: u32,
     /// How often the credential was refused.
     refused: u32,
 }
@@ -112,19 +117,52 @@ impl Gate {
         self.attempt.is_some()
     }
 
-    /// When the monitor may try again, and what attempt that will be; `None`: it is not down, or not to be tried.
-    pub(super) fn next_attempt(&self) -> Option<(Instant, u32)> {
-        let down = self.down.as_ref()?;
-        Some((down.next?, down.backoff.attempts()))
+    /// The client that is there does not work.
+    pub(super) fn fails(&mut self, error: &Error) {
+        // Attempts to open count for themselves.
+        if self.down.is_none() {
+            self.down = Some(Down::after(None, error, Instant::now()));
+        }
     }
+
+    /// The client that is there works again, which has yet to be confirmed.
+    pub(super) fn recovers(&mut self) {
+        if let Some(down) = &mut self.down {
+            down.next = Some(Instant::now() + CONFIRM);
+        }
+    }
+
+    /// Whether nothing is to be expected of it at the moment.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+}
+
+/// What the health monitor can do for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prospect {
+    /// Nobody has opened it, it is being opened, it is closed, or only a person can help.
+    Nothing,
+    /// Have its client, the one of this generation, checked from time to time.
+    Check {
+        /// Counts the clients.
+        generation: u64,
+    },
+    /// Bring it back.
+    Reopen {
+        /// Not before.
+        at: Instant,
+        /// The number of the attempt, from 1.
+        attempt: u32,
+    },
 }
 
 impl Down {
     /// The next one after `before`.
     fn after(before: Option<Self>, error: &Error, now: Instant) -> Self {
-        let (mut backoff, refused) = match before {
-            Some(before) => (before.backoff, before.refused),
-            None => (Backoff::RECONNECT, 0),
+        let (mut backoff, attempts, refused) = match before {
+            Some(before) => (before.backoff, before.attempts, before.refused),
+            None => (Backoff::RECONNECT, 0, 0),
         };
         let refused = refused + u32::from(error.kind() == ErrorKind::Authentication);
         let delay = match error.kind() {
@@ -142,6 +180,7 @@ impl Down {
             at: now,
             next: delay.map(|delay| now + delay),
             backoff,
+            attempts: attempts.saturating_add(1),
             refused,
         }
     }
@@ -172,6 +211,31 @@ fn whole_millis(duration: Duration) -> Duration {
 }
 
 impl dyn AnySlot {
+    /// What the health monitor can do for it.
+    pub(crate) fn prospect(&self) -> Prospect {
+        let core = self.core();
+        let gate = core.gate();
+        if gate.closing.is_some() || gate.attempt.is_some() {
+            return Prospect::Nothing;
+        }
+        match &gate.down {
+            Some(down) => down.next.map_or(Prospect::Nothing, |at| Prospect::Reopen {
+                at,
+                attempt: down.attempts,
+            }),
+            None if self.opened().is_some() => Prospect::Check {
+                generation: core.generation(),
+            },
+            None => Prospect::Nothing,
+        }
+    }
+
+    /// Whether it is known not to work.
+    pub(crate) fn is_down(&self) -> bool {
+        let gate = self.core().gate();
+        gate.closing.is_some() || gate.is_down()
+    }
+
     /// Opens the connection unless it is open.
     pub(crate) async fn open(self: &Arc<Self>, asker: Asker) -> Result<(), Error> {
         self.attempt(asker, true).await
@@ -320,6 +384,7 @@ impl Ending {
                 core.enter(State::Connected);
                 core.emit(EventKind::Opened);
                 drop(gate);
+                core.wake_monitor();
                 drop(replaced);
                 tracing::info!(connection = %core.name(), "connected");
                 Outcome::Opened
@@ -336,6 +401,7 @@ impl Ending {
                     error: error.clone(),
                 });
                 drop(gate);
+                core.wake_monitor();
                 tracing::warn!(connection = %core.name(), %error, "not connected");
                 Outcome::Failed(error)
             }

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::untyped::Core;
 use crate::backend::Backend;
+use crate::connection_limit::ConnectionLimit;
 use crate::context::Context;
 use crate::error::ConnectError;
 use crate::event::Hub;
@@ -94,6 +95,10 @@ impl<B: Backend> Drop for Open<B> {
 pub(crate) trait AnyOpen: Send + Sync {
     /// A round trip to the server.
     fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), ConnectError>>;
+    /// How many connections the server takes, if it says.
+    fn connection_limit(
+        self: Arc<Self>,
+    ) -> BoxFuture<'static, Result<Option<ConnectionLimit>, ConnectError>>;
     /// Ends the client in good order, once.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;
     fn statistics(&self) -> Option<PoolStatistics>;
@@ -104,6 +109,12 @@ pub(crate) trait AnyOpen: Send + Sync {
 impl<B: Backend> AnyOpen for Open<B> {
     fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), ConnectError>> {
         Box::pin(async move { B::check(&self.client).await })
+    }
+
+    fn connection_limit(
+        self: Arc<Self>,
+    ) -> BoxFuture<'static, Result<Option<ConnectionLimit>, ConnectError>> {
+        Box::pin(async move { B::connection_limit(&self.client).await })
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
@@ -130,6 +141,10 @@ impl<B: Backend> AnyOpen for Open<B> {
 /// A [`Slot`] whose type is not known: the steps that opening, closing and reloading are made of.
 pub(crate) trait AnySlot: Send + Sync {
     fn core(&self) -> &Arc<Core>;
+    /// Where its connections go, without credentials.
+    fn server(&self) -> Option<String>;
+    /// How many connections it opens at the most.
+    fn most_connections(&self) -> u32;
     /// The client, if it is open.
     fn opened(&self) -> Option<Arc<dyn AnyOpen>>;
     /// Opens a client with the settings of this moment.
@@ -148,6 +163,14 @@ pub(crate) trait AnySlot: Send + Sync {
 impl<B: Backend> AnySlot for Slot<B> {
     fn core(&self) -> &Arc<Core> {
         Slot::core(self)
+    }
+
+    fn server(&self) -> Option<String> {
+        self.settings().server()
+    }
+
+    fn most_connections(&self) -> u32 {
+        B::most_connections(self.core().context().pool())
     }
 
     fn opened(&self) -> Option<Arc<dyn AnyOpen>> {

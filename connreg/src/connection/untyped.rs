@@ -1,18 +1,20 @@
 //! What every connection has, whatever its type: name, context, state, history, events, work in flight.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 use super::activity::{Activity, InFlight};
 use super::opening::Gate;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
-use crate::event::{Emitter, Event, EventKind, EventListener, Hub};
+use crate::event::{BreakerState, Emitter, Event, EventKind, EventListener, Hub};
 use crate::lifecycle::{Lifecycle, State};
+use crate::observe::Operations;
+use crate::policy::{Change, Resilience};
 use crate::registry::ConnectionType;
 
 /// The part of a connection that does not depend on its type, so that it is compiled once.
@@ -21,12 +23,26 @@ pub(crate) struct Core {
     name: Arc<str>,
     kind: ConnectionType,
     context: ArcSwap<Context>,
+    /// Made from the context's policy.
+    resilience: ArcSwap<Resilience>,
+    operations: Operations,
     pub(super) lifecycle: Lifecycle,
     pub(super) activity: Activity,
     emitter: Emitter,
     /// Counts the clients that have been here, so that views of one know when it is replaced.
     generation: AtomicU64,
     gate: Mutex<Gate>,
+    probing: AtomicBool,
+}
+
+/// Held while the health monitor has something done for a connection.
+pub(crate) struct Probing(Arc<Core>);
+
+impl Drop for Probing {
+    fn drop(&mut self) {
+        self.0.probing.store(false, Ordering::Release);
+        self.0.wake_monitor();
+    }
 }
 
 /// Why a connection is closed.
@@ -47,12 +63,15 @@ impl Core {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name: Arc::clone(context.name()),
             kind: context.connection_type(),
+            resilience: ArcSwap::from_pointee(Resilience::new(context.name(), context.policy())),
+            operations: Operations::new(Arc::clone(context.name()), context.connection_type()),
             context: ArcSwap::from_pointee(context),
             lifecycle: Lifecycle::new(),
             activity: Activity::default(),
             emitter: Emitter::new(hub),
             generation: AtomicU64::new(0),
             gate: Mutex::default(),
+            probing: AtomicBool::new(false),
         })
     }
 
@@ -73,7 +92,14 @@ impl Core {
         Context::clone(&self.context.load())
     }
 
-    pub(super) fn set_context(&self, context: Context) {
+    pub(crate) fn set_context(&self, context: Context) {
+        let resilience = Resilience::new(context.name(), context.policy());
+        let before = self.resilience.swap(Arc::new(resilience));
+        // What other settings have led to says little under these.
+        let (from, to) = (before.breaker.state(), BreakerState::Closed);
+        if from != to {
+            self.breaker_changed(Change { from, to });
+        }
         self.context.store(Arc::new(context));
     }
 
@@ -111,13 +137,48 @@ impl Core {
         self.generation.fetch_add(1, Ordering::Release);
     }
 
+    /// The engines of this moment; a reload may replace them.
+    #[inline]
+    pub(super) fn resilience(&self) -> Guard<Arc<Resilience>> {
+        self.resilience.load()
+    }
+
+    /// What is told of the operations of `run`.
+    #[inline]
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    pub(super) fn breaker_changed(&self, change: Change) {
+        let Change { from, to } = change;
+        self.operations.breaker_changed(to);
+        tracing::warn!(connection = %self.name, %from, %to, "the circuit breaker changed");
+        self.emit(EventKind::BreakerChanged { from, to });
+    }
+
     /// Counts an operation until the guard is dropped; closing waits for it.
     ///
     /// # Errors
     ///
     /// The connection is closed.
+    #[allow(dead_code, reason = "for `run`, which comes with the policies")]
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         InFlight::new(Arc::clone(self)).ok_or_else(|| self.closed_error())
+    }
+
+    /// Says that the health monitor is at it, until the guard is dropped.
+    pub(crate) fn probe(self: &Arc<Self>) -> Probing {
+        self.probing.store(true, Ordering::Release);
+        Probing(Arc::clone(self))
+    }
+
+    pub(crate) fn is_probing(&self) -> bool {
+        self.probing.load(Ordering::Acquire)
+    }
+
+    /// Has the health monitor look again: something has changed.
+    pub(super) fn wake_monitor(&self) {
+        self.emitter.hub().wake();
     }
 
     /// Tells listeners; never waits for them.

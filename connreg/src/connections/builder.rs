@@ -1,11 +1,13 @@
 //! Loading with more than a directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Connections, start};
-use crate::config::{self, Options, Report};
-use crate::error::{Error, ErrorKind};
+use super::{Connections, monitor, start, watch};
+use crate::config::{self, Explanation, Loaded, Options, Report};
+use crate::error::Error;
 use crate::registry::Registry;
+use crate::secrets::{SecretProvider, resolved};
 
 /// Says what to load: a directory, a profile, an environment, values set in code.
 ///
@@ -22,11 +24,11 @@ use crate::registry::Registry;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     options: Options,
-    registry: Option<Registry>,
+    registry: Option<Arc<Registry>>,
 }
 
 impl Builder {
@@ -76,9 +78,42 @@ impl Builder {
         self
     }
 
+    /// Takes variables, files and secrets that are not to be had as unknown values of the right type, in
+    /// [`check`](Self::check) alone: what is loaded needs its values.
+    pub fn allow_unresolved(mut self) -> Self {
+        self.options.allow_unresolved = true;
+        self
+    }
+
+    /// A provider of secrets for `${name:reference}`, in place of a linked one of the same name. Its name is made of small
+    /// letters, digits, `_` and `-`.
+    pub fn secret_provider(
+        mut self,
+        name: impl Into<String>,
+        provider: impl SecretProvider,
+    ) -> Self {
+        let providers = &mut self.options.secrets.providers;
+        providers.add(name.into(), Arc::new(provider));
+        self
+    }
+
+    /// Lets `${command:program argument …}` run programs, which it otherwise does with `CONNREG_ALLOW_COMMANDS=1` only:
+    /// whoever can write the configuration can then run anything as the user of this program.
+    pub fn allow_commands(mut self) -> Self {
+        self.options.secrets.providers.allow_commands = true;
+        self
+    }
+
+    /// Where `${file:name}` looks for what is not in the configuration's directory, in place of
+    /// `CONNREG_SECRETS_DIRECTORY`; without either, systemd's `CREDENTIALS_DIRECTORY` and `/run/secrets`.
+    pub fn secrets_directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.options.secrets.providers.directory = Some(directory.into());
+        self
+    }
+
     /// The connection types to choose from, in place of those that the linker found.
     pub fn registry(mut self, registry: Registry) -> Self {
-        self.registry = Some(registry);
+        self.registry = Some(Arc::new(registry));
         self
     }
 
@@ -90,6 +125,7 @@ impl Builder {
     /// be opened.
     pub async fn load(self) -> Result<Connections, Error> {
         let connections = self.read().await?;
+        monitor::start(&connections.0);
         let eager = connections
             .iter()
             .filter(|connection| !connection.is_lazy())
@@ -104,11 +140,27 @@ impl Builder {
     ///
     /// Every mistake in every file, in one report.
     pub async fn read(self) -> Result<Connections, Error> {
-        let loaded = self.look(config::load).await?;
+        let source = self.clone();
+        let (loaded, files) = self.loaded().await?;
+        Ok(Connections::new(loaded, files, source))
+    }
+
+    /// What everything says at this moment, and what the files were just before.
+    pub(super) async fn loaded(self) -> Result<(Loaded, u64), Error> {
+        let load = |options: &Options, registry: &Registry| {
+            let files = options.directory.as_deref().map_or(0, watch::look);
+            config::load(options, registry).map(|loaded| (loaded, files))
+        };
+        let (loaded, files) = self.look(load).await?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
-        Ok(Connections::new(loaded))
+        Ok((loaded, files))
+    }
+
+    /// The directory whose files are read.
+    pub(super) fn watched(&self) -> Option<&Path> {
+        self.options.directory.as_deref()
     }
 
     /// Everything that is wrong or odd in the configuration. Opens nothing, logs nothing.
@@ -134,26 +186,43 @@ impl Builder {
         self.look(config::check).await
     }
 
+    /// Where the value of a setting comes from: `name.setting`, `name.table.setting`, an alias, or `name` for all of a
+    /// connection's. Opens nothing; mistakes elsewhere in the configuration don't matter.
+    ///
+    /// # Errors
+    ///
+    /// No connection has the name, or its type has no such setting: the nearest is suggested.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), connreg::Error> {
+    /// let explanation = connreg::Connections::builder()
+    ///     .directory("config")
+    ///     .explain("customer_db.pool_size")
+    ///     .await?;
+    /// println!("{explanation}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain(mut self, key: impl Into<String>) -> Result<Explanation, Error> {
+        let key = key.into();
+        // No provider is asked: what a secret is, is not shown anyway.
+        self.options.allow_unresolved = true;
+        self.look(move |options, registry| config::explain(options, registry, &key))
+            .await
+    }
+
     /// Runs `look` where it may block.
     async fn look<T: Send + 'static>(
         self,
-        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + 'static,
+        look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
         let Self { options, registry } = self;
-        let look = move || match &registry {
-            Some(registry) => look(&options, registry),
-            None => look(&options, Registry::linked()?),
+        let look = move |options: &Options| match &registry {
+            Some(registry) => look(options, registry),
+            None => look(options, Registry::linked()?),
         };
-        match tokio::task::spawn_blocking(look).await {
-            Ok(seen) => seen,
-            Err(error) => {
-                // A bug of ours must not pass for a mistake of the user's.
-                if let Ok(panic) = error.try_into_panic() {
-                    std::panic::resume_unwind(panic);
-                }
-                let message = "reading the configuration was cut off: the runtime shuts down";
-                Err(Error::usage(ErrorKind::Closed, message, None))
-            }
-        }
+        resolved(options, look).await?
     }
 }

@@ -1,19 +1,19 @@
 //! Closing all connections, dependents first, and the report of it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::connection::{AnySlot, ClosedConnection, Closing};
+use super::set::Set;
+use crate::connection::{ClosedConnection, Closing};
 
 /// How the closing of all connections went.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CloseReport {
-    /// Each connection, in the order in which they were closed.
+    /// Each connection that was not closed already, in the order in which they were closed.
     pub connections: Vec<ClosedConnection>,
     /// How long it took in all.
     pub took: Duration,
@@ -51,19 +51,17 @@ impl fmt::Display for CloseReport {
     }
 }
 
-/// Closes `slots` group by group; those of a group side by side, all within `limit`.
-pub(super) async fn close(
-    slots: &[Arc<dyn AnySlot>],
-    groups: &[Vec<usize>],
-    limit: Duration,
-) -> CloseReport {
+/// Closes the connections of `set` group by group; those of a group side by side, all within `limit`.
+pub(super) async fn close(set: &Set, limit: Duration) -> CloseReport {
     let started = Instant::now();
     let deadline = started + limit;
-    let mut connections = Vec::with_capacity(slots.len());
-    for group in groups {
+    let mut connections = Vec::with_capacity(set.members.len());
+    for group in set.order.dependents_first() {
         let mut closing = JoinSet::new();
         for index in group {
-            closing.spawn(Arc::clone(&slots[*index]).close(Closing::Closed, deadline));
+            if let Some(stopped) = set.members[*index].slot.stop(Closing::Closed) {
+                closing.spawn(stopped.end(deadline));
+            }
         }
         while let Some(closed) = closing.join_next().await {
             // A back end that panics while it closes has nothing more to close.

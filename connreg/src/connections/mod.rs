@@ -4,32 +4,41 @@
 
 mod builder;
 mod close;
+mod monitor;
 mod order;
+mod reload;
+mod set;
 mod start;
 mod status;
+mod watch;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
+use tokio::task::JoinSet;
+
+use self::order::Order;
+use self::reload::Refused;
+use self::set::{Member, Set};
 
 pub use builder::Builder;
 pub use close::CloseReport;
+pub use reload::ReloadReport;
+pub(crate) use set::Peers;
 pub use status::Status;
+pub use watch::Watcher;
 
 use crate::backend::Backend;
-use crate::config::tree::canonical;
 use crate::config::{Loaded, Report};
-use crate::connection::{
-    AnyConnection, AnySlot, CapabilityConnection, Connection, ConnectionInfo, DRAIN,
-};
-use crate::context::Context;
-use crate::error::{Error, ErrorKind};
+use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo, DRAIN};
+use crate::error::Error;
 use crate::event::{Event, Hub};
-use crate::nearest::nearest;
+use crate::health::HealthReport;
+use crate::secrets;
 
 /// Every configured connection of a program, by name. Cheap to clone.
 ///
@@ -51,15 +60,14 @@ use crate::nearest::nearest;
 pub struct Connections(Arc<Inner>);
 
 pub(crate) struct Inner {
-    slots: Vec<Arc<dyn AnySlot>>,
-    /// As configured → position; looked at first, since it allocates nothing.
-    exact: HashMap<Arc<str>, usize>,
-    /// As names are compared → position.
-    canonical: HashMap<String, usize>,
-    /// Positions in the order of closing: those of one group side by side, each before those that it depends on.
-    closing: Vec<Vec<usize>>,
-    warnings: Report,
+    set: ArcSwap<Set>,
     hub: Arc<Hub>,
+    /// Where it was all read from, to be read again.
+    source: Builder,
+    /// One reload after the other.
+    reloading: tokio::sync::Mutex<()>,
+    closed: Mutex<bool>,
+    refused: Mutex<Refused>,
 }
 
 impl Connections {
@@ -78,30 +86,33 @@ impl Connections {
         Builder::new()
     }
 
-    pub(crate) fn new(loaded: Loaded) -> Self {
-        let closing = order::dependents_first(&loaded.connections);
-        Self(Arc::new_cyclic(|peers: &Weak<Inner>| {
-            let mut inner = Inner {
-                slots: Vec::with_capacity(loaded.connections.len()),
-                exact: HashMap::new(),
-                canonical: HashMap::new(),
-                closing,
-                warnings: loaded.warnings,
-                hub: Arc::new(Hub::new()),
-            };
-            for (index, connection) in loaded.connections.into_iter().enumerate() {
-                let name = connection.name;
-                inner.exact.insert(Arc::clone(&name), index);
-                inner.canonical.insert(canonical(&name), index);
-                let context =
-                    Context::new(name, connection.kind, connection.policy, Weak::clone(peers));
-                inner.slots.push(
-                    connection
-                        .settings
-                        .into_slot(context, Arc::clone(&inner.hub)),
-                );
+    /// What `source` was found to say.
+    pub(crate) fn new(loaded: Loaded, files: u64, source: Builder) -> Self {
+        let order = Order::of(&loaded.connections);
+        Self(Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let hub = Arc::new(Hub::new());
+            let peers = Peers::new(Weak::clone(inner));
+            let mut names = Vec::with_capacity(loaded.connections.len());
+            let mut members = Vec::with_capacity(loaded.connections.len());
+            for connection in loaded.connections {
+                names.push(Arc::clone(&connection.name));
+                members.push(Member::new(connection, &peers, &hub));
             }
-            inner
+            Inner {
+                set: ArcSwap::from_pointee(Set::new(
+                    names,
+                    members,
+                    order,
+                    loaded.warnings,
+                    loaded.secrets,
+                    files,
+                )),
+                hub,
+                source,
+                reloading: tokio::sync::Mutex::default(),
+                closed: Mutex::default(),
+                refused: Mutex::default(),
+            }
         }))
     }
 
@@ -111,7 +122,7 @@ impl Connections {
     ///
     /// No connection has the name (the nearest is suggested), or it is of another type.
     pub fn get<T: Backend>(&self, name: &str) -> Result<Connection<T>, Error> {
-        self.0.get(name)
+        self.get_any(name)?.downcast()
     }
 
     /// The connection called `name`, whatever its type.
@@ -120,9 +131,8 @@ impl Connections {
     ///
     /// No connection has the name; the nearest is suggested.
     pub fn get_any(&self, name: &str) -> Result<AnyConnection, Error> {
-        self.0
-            .slot(name)
-            .map(|slot| AnyConnection(Arc::clone(slot)))
+        let set = self.0.set.load();
+        set.slot(name).map(|slot| AnyConnection(Arc::clone(slot)))
     }
 
     /// The connection called `name`, seen as a capability: `get_as::<dyn KeyValue>("cache")`.
@@ -138,37 +148,35 @@ impl Connections {
     }
 
     /// Every connection, in the order of configuration.
-    pub fn iter(&self) -> impl Iterator<Item = AnyConnection> + '_ {
-        self.0
-            .slots
-            .iter()
-            .map(|slot| AnyConnection(Arc::clone(slot)))
+    pub fn iter(&self) -> impl Iterator<Item = AnyConnection> + use<> {
+        let set = self.0.set.load();
+        let slots: Vec<_> = set.slots().map(Arc::clone).collect();
+        slots.into_iter().map(AnyConnection)
     }
 
     /// Every connection's name, in the order of configuration.
     pub fn list(&self) -> Vec<String> {
-        self.0
-            .slots
-            .iter()
+        let set = self.0.set.load();
+        set.slots()
             .map(|slot| slot.core().name().to_string())
             .collect()
     }
 
     /// How many connections there are.
     pub fn len(&self) -> usize {
-        self.0.slots.len()
+        self.0.set.load().members.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.slots.is_empty()
+        self.len() == 0
     }
 
     /// Whether a connection of this name is configured and nothing is known against it: it has not been opened yet,
     /// or it works.
     pub fn is_available(&self, name: &str) -> bool {
-        self.0
-            .slot(name)
+        let set = self.0.set.load();
+        set.slot(name)
             .is_ok_and(|slot| slot.core().state().is_available())
     }
 
@@ -181,14 +189,62 @@ impl Connections {
         self.get_any(name).map(|connection| connection.info())
     }
 
+    /// How every connection is, as far as is known. No I/O; [`check`](Self::check) asks.
+    pub fn health(&self) -> HealthReport {
+        let set = self.0.set.load();
+        let positions = 0..set.members.len();
+        HealthReport::of(positions.map(|position| set.health(position)).collect())
+    }
+
+    /// How those called `names` are, as far as is known. No I/O.
+    ///
+    /// # Errors
+    ///
+    /// No connection has one of the names.
+    pub fn health_of(&self, names: &[&str]) -> Result<HealthReport, Error> {
+        let connections = names.iter().map(|name| self.get_any(name));
+        let health = connections.map(|connection| connection.map(|connection| connection.health()));
+        Ok(HealthReport::of(health.collect::<Result<_, _>>()?))
+    }
+
+    /// Asks the servers of all open connections side by side, each within its `health_check.timeout`; opens none.
+    pub async fn check(&self) -> HealthReport {
+        let mut checks = JoinSet::new();
+        for connection in self.iter() {
+            checks.spawn(async move { connection.0.check_open().await });
+        }
+        // What each found is in its health.
+        while checks.join_next().await.is_some() {}
+        self.health()
+    }
+
     /// How many connections there are, how many are available, and what is known of each. No I/O.
     pub fn status(&self) -> Status {
         Status::of(self.iter().map(|connection| connection.info()).collect())
     }
 
     /// What was odd in the configuration, but usable. It was also logged.
-    pub fn warnings(&self) -> &Report {
-        &self.0.warnings
+    pub fn warnings(&self) -> Arc<Report> {
+        Arc::clone(&self.0.set.load().warnings)
+    }
+
+    /// Waits until a secret that connections were configured with has another value, or is about to end, and gives the
+    /// names of those connections; never ends where no secret comes from a file or a provider.
+    ///
+    /// Files are looked at every second. May be dropped at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// for name in connections.secret_changed().await {
+    ///     println!("`{name}` has a new secret");
+    /// }
+    /// # }
+    /// ```
+    pub async fn secret_changed(&self) -> Vec<Arc<str>> {
+        let set = self.0.set.load_full();
+        secrets::changed(&set.secrets).await
     }
 
     /// Opens every connection, side by side; waits for the required ones, 30 s at the most.
@@ -215,36 +271,91 @@ impl Connections {
 
     /// As [`close`](Self::close), with `limit` in place of the 30 s.
     pub async fn close_with(&self, limit: Duration) -> CloseReport {
-        close::close(&self.0.slots, &self.0.closing, limit).await
+        let set = {
+            let mut closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
+            *closed = true;
+            self.0.set.load_full()
+        };
+        close::close(&set, limit).await
+    }
+
+    /// Reads the configuration again and makes its changes, all of them or none.
+    ///
+    /// What was changed and is open is opened anew beside the old client, and all change places in one moment.
+    /// Handles stay as they are and find the new client; work under way on the old one ends there, and it is
+    /// closed when its last user lets go. A connection that uses a changed one is opened anew as well. What only this library
+    /// heeds (retry, breaker, health check, tags, …) changes without a new client. Reloads go one after the other.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in every file, in one report; a connection that is open and could not be opened with its
+    /// new settings; or the connections are closed. Nothing has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// match connections.reload().await {
+    ///     Ok(report) => println!("{report}"),
+    ///     Err(error) => eprintln!("everything goes on as it was: {error}"),
+    /// }
+    /// # }
+    /// ```
+    pub async fn reload(&self) -> Result<ReloadReport, Error> {
+        let reloaded = self.reload_unless_refused(u32::MAX).await;
+        reloaded.unwrap_or_else(|| Err(reload::closed_error()))
+    }
+
+    /// `None`: credentials that were refused `limit` times would be tried again, or the connections are closed.
+    async fn reload_unless_refused(&self, limit: u32) -> Option<Result<ReloadReport, Error>> {
+        let _turn = self.0.reloading.lock().await;
+        if self.0.is_closed() {
+            return None;
+        }
+        match self.0.source.clone().loaded().await {
+            Ok(loaded) => reload::reload(&self.0, loaded, limit).await,
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Reloads whenever the configuration has changed and then been quiet for 4 s, until the watcher is dropped.
+    ///
+    /// Files are looked at every second, new ones included; secrets are watched as their providers can. What can't be
+    /// loaded is logged, and everything goes on as it was.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) {
+    /// let mut watcher = connections.watch();
+    /// tokio::spawn(async move {
+    ///     while let Some(outcome) = watcher.next().await {
+    ///         println!("{outcome:?}");
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn watch(&self) -> Watcher {
+        self.watch_with(watch::QUIET)
+    }
+
+    /// As [`watch`](Self::watch), with `quiet` in place of the 4 s.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    pub fn watch_with(&self, quiet: Duration) -> Watcher {
+        watch::watch(self, quiet)
     }
 }
 
 impl Inner {
-    pub(crate) fn get<T: Backend>(&self, name: &str) -> Result<Connection<T>, Error> {
-        AnyConnection(Arc::clone(self.slot(name)?)).downcast()
-    }
-
-    fn slot(&self, name: &str) -> Result<&Arc<dyn AnySlot>, Error> {
-        self.exact
-            .get(name)
-            .or_else(|| self.canonical.get(&canonical(name)))
-            .map(|index| &self.slots[*index])
-            .ok_or_else(|| self.unknown(name))
-    }
-
-    fn unknown(&self, name: &str) -> Error {
-        let known = || self.exact.keys().map(|name| &**name);
-        let help = match nearest(name, known()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if self.slots.is_empty() => "no connection is configured".to_owned(),
-            None => {
-                let mut names: Vec<_> = known().collect();
-                names.sort_unstable();
-                format!("configured: {}", names.join(", "))
-            }
-        };
-        let message = format!("there is no connection `{name}`");
-        Error::usage(ErrorKind::NotFound, message, Some(help)).for_name(&Arc::from(name))
+    fn is_closed(&self) -> bool {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

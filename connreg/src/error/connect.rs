@@ -51,7 +51,7 @@ impl ConnectError {
 
     /// An error from the operating system's, classified: refused, timed out, not found by name.
     pub fn from_io(attempted: impl fmt::Display, error: io::Error) -> Self {
-        let kind = classify_io(&error);
+        let kind = ErrorKind::of_io(&error);
         Self::new(kind, format!("{attempted} failed")).with_source(error)
     }
 
@@ -134,24 +134,16 @@ impl StdError for ConnectError {
     }
 }
 
-fn classify_io(error: &io::Error) -> ErrorKind {
-    use io::ErrorKind as Io;
-    match error.kind() {
-        Io::TimedOut | Io::WouldBlock => ErrorKind::Timeout,
-        Io::PermissionDenied => ErrorKind::Authentication,
-        Io::InvalidData | Io::UnexpectedEof => ErrorKind::Protocol,
-        Io::ConnectionRefused
-        | Io::ConnectionReset
-        | Io::ConnectionAborted
-        | Io::BrokenPipe
-        | Io::NotConnected
-        | Io::NotFound
-        | Io::HostUnreachable
-        | Io::NetworkUnreachable
-        | Io::NetworkDown
-        | Io::AddrNotAvailable => ErrorKind::Refused,
-        // The resolver's failures have no kind of their own; std words them alike everywhere.
-        _ if error.to_string().contains("lookup address") => ErrorKind::Dns,
-        _ => ErrorKind::Other,
+impl From<Error> for ConnectError {
+    /// For a back end that needs another connection, and can't do without.
+    fn from(error: Error) -> Self {
+        let mut cause = Self::new(error.kind(), "another connection failed")
+            .with_transient(error.is_transient())
+            .with_sent(error.request_sent());
+        cause.retry_after = error.retry_after();
+        if let Some(name) = error.connection() {
+            cause.message = format!("connection `{name}` failed");
+        }
+        cause.with_source(error)
     }
 }

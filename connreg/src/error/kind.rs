@@ -1,6 +1,7 @@
 //! The one classification of what goes wrong, and whether a request was sent.
 
 use std::fmt;
+use std::io;
 
 /// What went wrong, in the one classification that errors, events and health reports share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +64,29 @@ impl ErrorKind {
             self,
             Self::Dns | Self::Refused | Self::Timeout | Self::Role | Self::Overloaded
         )
+    }
+
+    /// The kind of the operating system's error: refused, timed out, not found by name.
+    pub(crate) fn of_io(error: &io::Error) -> Self {
+        use io::ErrorKind as Io;
+        match error.kind() {
+            Io::TimedOut | Io::WouldBlock => Self::Timeout,
+            Io::PermissionDenied => Self::Authentication,
+            Io::InvalidData | Io::UnexpectedEof => Self::Protocol,
+            Io::ConnectionRefused
+            | Io::ConnectionReset
+            | Io::ConnectionAborted
+            | Io::BrokenPipe
+            | Io::NotConnected
+            | Io::NotFound
+            | Io::HostUnreachable
+            | Io::NetworkUnreachable
+            | Io::NetworkDown
+            | Io::AddrNotAvailable => Self::Refused,
+            // The resolver's failures have no kind of their own; std words them alike everywhere.
+            _ if error.to_string().contains("lookup address") => Self::Dns,
+            _ => Self::Other,
+        }
     }
 
     /// What a person can try next; empty where only the message can say.

@@ -137,6 +137,20 @@ impl Error {
         }
     }
 
+    /// Whether both are one error, shared.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The error that this one goes back to: itself, unless it repeats another.
+    pub(crate) fn root(&self) -> &Self {
+        let mut root = self;
+        while let Some(cause) = StdError::source(root).and_then(<dyn StdError>::downcast_ref) {
+            root = cause;
+        }
+        root
+    }
+
     /// What to do next, where there is something to say.
     pub fn help(&self) -> Option<&str> {
         match &self.0.detail {
@@ -144,6 +158,26 @@ impl Error {
             Detail::Usage { help, .. } => help.as_deref(),
             Detail::Configuration(_) | Detail::Several(_) => None,
         }
+    }
+
+    /// What failed, without what to do next.
+    pub fn message(&self) -> String {
+        Message(self).to_string()
+    }
+
+    /// Why, each cause before its own cause.
+    pub fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries' errors wrap another one and say the same again.
+            if causes.last() != Some(&text) {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes
     }
 
     /// Every mistake found in the configuration, if that is what failed.
@@ -155,24 +189,41 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+/// What failed: `Display` without the advice.
+struct Message<'e>(&'e Error);
+
+impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.detail {
+        let Inner {
+            kind,
+            connection,
+            detail,
+        } = &*self.0.0;
+        match detail {
             Detail::Connect { attempted, error } => {
-                let name = self.0.connection.as_deref().unwrap_or("?");
-                write!(
-                    f,
-                    "connection `{name}`: {attempted}: {error} ({})",
-                    self.0.kind
-                )?;
+                let name = connection.as_deref().unwrap_or("?");
+                write!(f, "connection `{name}`: {attempted}: {error} ({kind})")
             }
-            Detail::Usage { message, .. } => f.write_str(message)?,
-            Detail::Configuration(report) => return report.fmt(f),
+            Detail::Usage { message, .. } => f.write_str(message),
+            Detail::Configuration(report) => {
+                let noun = match report.errors().count() {
+                    1 => "a mistake",
+                    _ => "mistakes",
+                };
+                let report = report.to_string();
+                write!(f, "the configuration has {noun}\n\n{}", report.trim_end())
+            }
             Detail::Several(errors) => {
                 write!(f, "{} connections failed:", errors.len())?;
-                return errors.iter().try_for_each(|error| write!(f, "\n  {error}"));
+                errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
             }
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Message(self).fmt(f)?;
         match self.help() {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
@@ -184,18 +235,8 @@ impl fmt::Debug for Error {
     /// The message with every cause, as `fn main() -> Result<(), Error>` prints it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
-        let mut said = String::new();
-        let mut cause = StdError::source(self);
-        while let Some(error) = cause {
-            let text = error.to_string();
-            // Some libraries' errors wrap another one and say the same again.
-            if text != said {
-                write!(f, "\n  caused by: {text}")?;
-            }
-            said = text;
-            cause = error.source();
-        }
-        Ok(())
+        let mut causes = self.causes().into_iter();
+        causes.try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
     }
 }
 

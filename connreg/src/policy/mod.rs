@@ -1,11 +1,34 @@
 //! What every connection can be told, whatever its type: time-outs, pool, retry, breaker, bulkhead, health check.
 //!
+//! The settings are here; the engines that act on them are in the modules beside, as far as a user meets them:
+//! [`retry`] and [`circuit_breaker`] for functions of one's own, [`CallPolicy`] for one call of
+//! [`run_with`](crate::Connection::run_with), [`Classify`] for one's own errors.
+//!
 //! The defaults' sources: `HikariCP` (pool, leak warning), `MongoDB`'s CMAP (`max_connecting`), resilience4j and
 //! failsafe-go (retry, budget, breaker), `HikariCP` and sqlx (lifetimes), sqlx (slow acquire).
+
+mod breaker;
+mod budget;
+mod bulkhead;
+mod call;
+mod delays;
+mod fault;
+mod guarded;
+mod pace;
+mod resilience;
 
 use std::time::Duration;
 
 use crate::Settings;
+
+pub(crate) use breaker::Change;
+pub use breaker::{CircuitBreaker, Permit};
+pub use call::CallPolicy;
+pub(crate) use call::{Deadline, Repeat};
+pub use fault::{ByType, Classifier, Classify, Fault};
+pub use guarded::{Guarded, Retry, circuit_breaker, retry};
+pub(crate) use pace::Pace;
+pub(crate) use resilience::Resilience;
 
 /// The settings that every connection has.
 #[derive(Settings)]

@@ -66,7 +66,7 @@ fn word(choice: &Choice) -> String {
 }
 
 /// What a person would write as JSON for `text`; `None`: there is no telling.
-fn literal(text: &str, shape: &Shape) -> Option<Value> {
+pub(crate) fn literal(text: &str, shape: &Shape) -> Option<Value> {
     let number = |number: Option<Number>| number.map(Value::Number);
     match *shape {
         Shape::Bool => text.parse().ok().map(Value::Bool),

@@ -12,6 +12,9 @@ mod table;
 mod text;
 mod value;
 
+#[cfg(feature = "cli")]
+pub(crate) use self::annotation::literal;
+
 use serde_json::{Value, json};
 
 use self::category::Top;

@@ -78,11 +78,14 @@ impl<'a> Context<'a> {
     /// may be in it, is not told.
     pub(crate) fn quotable<'n>(&self, node: &'n Node) -> Option<&'n str> {
         match &node.value {
-            Value::Text(text) if !self.is_secret() && node.origin.via.is_none() => {
-                quotable(text).then_some(text.as_str())
-            }
+            Value::Text(text) if self.may_tell(node) => Some(text.as_str()),
             _ => None,
         }
+    }
+
+    /// Whether the value may be told: it is a plain scalar of the file's own, and no secret.
+    pub(crate) fn may_tell(&self, node: &Node) -> bool {
+        !self.is_secret() && is_tellable(node)
     }
 
     /// Runs `read` at an entry.
@@ -132,7 +135,12 @@ impl<'a> Context<'a> {
         if matches!(node.value, Value::Mistaken) {
             return;
         }
-        self.push(Mistake::error(code, self.path(), message).at(&node.origin));
+        let told = self.may_tell(node);
+        self.push(
+            Mistake::error(code, self.path(), message)
+                .at(&node.origin)
+                .told(told),
+        );
     }
 
     /// Like [`wrong_value`](Self::wrong_value), with a word on what to do.
@@ -146,9 +154,11 @@ impl<'a> Context<'a> {
         if matches!(node.value, Value::Mistaken) {
             return;
         }
+        let told = self.may_tell(node);
         self.push(
             Mistake::error(code, self.path(), message)
                 .at(&node.origin)
+                .told(told)
                 .help(help),
         );
     }
@@ -174,7 +184,19 @@ impl fmt::Debug for Context<'_> {
     }
 }
 
-/// Whether a text is short and plain, and no URL, which may hold a password.
-pub(super) fn quotable(text: &str) -> bool {
-    text.chars().count() <= 60 && !text.contains("://") && !text.contains(char::is_control)
+/// Whether a value may be told where it is no secret's: a plain scalar that stands in the file itself.
+pub(super) fn is_tellable(node: &Node) -> bool {
+    node.origin.via.is_none()
+        && match &node.value {
+            Value::Text(text) => quotable(text),
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => true,
+            Value::Null | Value::List(_) | Value::Table(_) | Value::Mistaken => false,
+        }
+}
+
+/// Whether a text is short and plain, and neither a URL nor a connection string, which may hold a password.
+pub(crate) fn quotable(text: &str) -> bool {
+    text.chars().count() <= 60
+        && !text.contains("://")
+        && !text.contains(|c: char| c.is_control() || matches!(c, '@' | '=' | ';'))
 }

@@ -5,7 +5,7 @@ use std::ops::{Bound, RangeBounds};
 
 use serde::de::DeserializeOwned;
 
-use super::context::{Context, quotable};
+use super::context::{Context, is_tellable, quotable};
 use super::limits::{Length, OneOf, Ranged};
 use super::{Field, SettingValue, Settings};
 use crate::config::code::Code;
@@ -361,7 +361,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
             self.field.secret || self.reader.context.is_secret() || entry.node.origin.via.is_some();
         if let Some((message, help)) = check(value, self.field, entry, hidden) {
             let key = self.reader.context.key(entry);
-            let mut mistake = Mistake::error(code, key, message).at(&entry.node.origin);
+            let told = !hidden && is_tellable(&entry.node);
+            let mut mistake = Mistake::error(code, key, message)
+                .at(&entry.node.origin)
+                .told(told);
             if let Some(help) = help {
                 mistake = mistake.help(help);
             }

@@ -28,7 +28,7 @@ macro_rules! integers {
                     return Some(number);
                 }
                 let range = format!("{}..={}", <$type>::MIN, <$type>::MAX);
-                let message = if context.is_secret() {
+                let message = if !context.may_tell(node) {
                     format!("out of range, which is {range}")
                 } else {
                     format!("{number} is out of range, which is {range}")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use connreg::config::{Mistake, Severity};
-use connreg::{Connections, Error};
+use connreg::{Builder, Connections, Error};
 
 /// Files, environment and values from code, to be loaded.
 pub(crate) struct Folder {
@@ -63,6 +63,11 @@ impl Folder {
     }
 
     pub(crate) fn load_directory(&self, directory: &Path) -> Result<Connections, Error> {
+        on_runtime(self.builder(directory).load())
+    }
+
+    /// What loads `directory` with the environment, values and profile that were given.
+    pub(crate) fn builder(&self, directory: &Path) -> Builder {
         let mut builder = Connections::builder()
             .directory(directory)
             .environment(self.environment.iter().cloned());
@@ -72,11 +77,7 @@ impl Folder {
         if let Some(profile) = &self.profile {
             builder = builder.profile(profile);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(builder.load())
+        builder
     }
 
     /// The connections of a configuration that is right.
@@ -119,7 +120,7 @@ impl Folder {
         }
     }
 
-    fn plain(&self, text: &str) -> String {
+    pub(crate) fn plain(&self, text: &str) -> String {
         let path = self.path.display().to_string();
         let text = text
             .replace(&format!("{path}/"), "")
@@ -144,6 +145,15 @@ impl Folder {
             expected.join("\n")
         );
     }
+}
+
+/// Runs on a runtime of its own.
+pub(crate) fn on_runtime<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
 }
 
 impl Drop for Folder {

@@ -240,19 +240,21 @@ fn what_can_not_be_found_is_told_with_what_was_looked_for() {
         .load_directory(&folder.path().join("none"))
         .expect_err("there is none")
         .to_string();
-    assert!(
-        error.contains("none: there is no such directory; give the directory that holds"),
-        "{error}"
-    );
+    for part in [
+        "there is no such directory\n",
+        "/none\n",
+        "help: give the directory that holds",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
     let folder = folder.file("application.yaml", BASE);
     let error = folder
         .load_directory(&folder.path().join("application.yaml"))
         .expect_err("a file")
         .to_string();
-    assert!(
-        error.contains("application.yaml: this is a file, not a directory"),
-        "{error}"
-    );
+    for part in ["this is a file, not a directory\n", "/application.yaml\n"] {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

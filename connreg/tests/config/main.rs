@@ -1,8 +1,11 @@
 //! Configuration from a folder to settings, with every mistake told.
 
+mod check;
+mod explain;
 mod folder;
 mod layers;
 mod mistakes;
+mod rendering;
 mod robustness;
 mod shapes;
 mod syntax;

@@ -68,11 +68,11 @@ fn broken_yaml_is_told_where_it_breaks() {
         ),
         (
             "db: {mem: {pin: !vault x}}\n",
-            "1:17: `db.mem.pin`: the tag `!vault` does not fit here; leave it out; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known",
+            "1:17: `db.mem.pin`: this tag is not known; leave it out, or put a value that begins with `!` into quotes; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known",
         ),
         (
             "db: {mem: {ratio: !!int x}}\n",
-            "1:19: `db.mem.ratio`: the tag `!!int` does not fit here; leave it out; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known",
+            "1:19: `db.mem.ratio`: the tag `!!int` does not fit here; leave it out, or put a value that begins with `!` into quotes; `!!str`, `!!int`, `!!float`, `!!bool` and `!!null` are known",
         ),
         (
             "- a\n",

@@ -41,6 +41,18 @@ pub(crate) async fn connections() -> Connections {
         .expect("the settings are right")
 }
 
+/// With a deadline and a bulkhead, beside the breaker and the budget that are always there.
+pub(crate) async fn guarded() -> Connections {
+    Connections::builder()
+        .environment([("", ""); 0])
+        .set("resting.type", "resting")
+        .set("resting.operation_timeout", "5s")
+        .set("resting.bulkhead.max_concurrent", "100")
+        .load()
+        .await
+        .expect("the settings are right")
+}
+
 /// The output of a future that is ready at once.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     let mut context = TaskContext::from_waker(Waker::noop());

@@ -4,6 +4,7 @@ mod cache;
 mod docker;
 mod postgres;
 mod redis;
+mod toxiproxy;
 
 use std::env;
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use std::sync::OnceLock;
 
 pub(crate) use postgres::postgres;
 pub(crate) use redis::{redis, redis_programs};
+pub(crate) use toxiproxy::{PROGRAM as TOXIPROXY, toxiproxy};
 
 use crate::error::HarnessError;
 

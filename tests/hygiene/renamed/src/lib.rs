@@ -38,4 +38,5 @@ pub mod conditional;
 pub mod every_word;
 pub mod from_macro;
 pub mod in_function;
+pub mod provider;
 pub mod shadowed;

@@ -243,3 +243,15 @@ fn a_closed_set_needs_no_prelude() {
     assert_eq!("every_word".parse::<Closed>().unwrap(), Closed::EveryWord);
     assert_eq!(Closed::Shadowed.connection_type(), Shadowed::TYPE);
 }
+
+#[tokio::test]
+async fn a_provider_of_secrets_is_there_with_its_crate() {
+    let folder = std::env::temp_dir().join(format!("connreg-hygiene-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = "connections: {a: {type: conditional, always: '${hygienic:x}'}}";
+    std::fs::write(folder.join("connections.yaml"), text).unwrap();
+    let connections = Connections::load(&folder).await.unwrap();
+    let settings = connections.get::<Conditional>("a").unwrap().settings();
+    assert_eq!(settings.always, "x");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

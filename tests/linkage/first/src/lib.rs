@@ -1,7 +1,10 @@
 //! A type that programs name only by `use linkage_first as _;`.
 #![forbid(unsafe_code)]
 
-use connreg::{Backend, ConnectError, Context, connection};
+use connreg::{
+    Backend, ConnectError, Context, SecretError, SecretProvider, SecretValue, async_trait, connection,
+    secret_provider,
+};
 
 /// The first type.
 #[connection(type = "linkage_first", category = "linkage")]
@@ -20,5 +23,17 @@ impl Backend for First {
 
     async fn check(_: &u8) -> Result<(), ConnectError> {
         Ok(())
+    }
+}
+
+/// A provider of secrets.
+#[secret_provider(name = "linkage")]
+#[derive(Debug, Default)]
+pub struct Secrets;
+
+#[async_trait]
+impl SecretProvider for Secrets {
+    async fn lookup(&self, reference: &str) -> Result<SecretValue, SecretError> {
+        Ok(reference.into())
     }
 }

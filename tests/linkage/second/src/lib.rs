@@ -40,3 +40,17 @@ pub struct Third {}
 
 #[cfg(feature = "same-alias")]
 backend!(Third);
+
+/// The first provider of secrets once more.
+#[cfg(feature = "same-name")]
+#[connreg::secret_provider(name = "linkage")]
+#[derive(Debug, Default)]
+pub struct SecretsAgain;
+
+#[cfg(feature = "same-name")]
+#[connreg::async_trait]
+impl connreg::SecretProvider for SecretsAgain {
+    async fn lookup(&self, reference: &str) -> Result<connreg::SecretValue, connreg::SecretError> {
+        Ok(reference.into())
+    }
+}

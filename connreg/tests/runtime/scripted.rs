@@ -26,6 +26,8 @@ pub(crate) enum Behaviour {
     /// Wait for the gate, then work.
     Wait,
     Refuse,
+    /// Refuse the credential.
+    Reject,
     Hang,
     Panic,
 }
@@ -72,6 +74,10 @@ impl Script {
                     ErrorKind::Refused,
                     format!("{what} refused"),
                 ));
+            }
+            Behaviour::Reject => {
+                let message = format!("{what} rejected");
+                return Err(ConnectError::new(ErrorKind::Authentication, message));
             }
             Behaviour::Hang => std::future::pending().await,
             Behaviour::Panic => panic!("scripted panic"),

@@ -1,12 +1,10 @@
 //! Opening, sharing, checking, replacing and closing connections, with a back end that follows a script.
 
-mod scripted;
-
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
+use crate::scripted::{Behaviour, CLOSED, SOON, Script, Scripted, load, one, try_load};
 use connreg::{ErrorKind, State};
-use scripted::{Behaviour, CLOSED, SOON, Script, Scripted, load, one, try_load};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -59,7 +57,7 @@ async fn a_user_who_leaves_does_not_end_the_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_told_and_tried_again() {
-    let (connections, script) = one("refused", &[]).await;
+    let (connections, script) = one("refused", &[("health_check.enabled", "false")]).await;
     script.set(Behaviour::Refuse);
     let connection = connections.get::<Scripted>("refused").unwrap();
     let error = connection.client().await.unwrap_err();

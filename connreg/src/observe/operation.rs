@@ -1,0 +1,247 @@
+//! What `run` tells of its operations: figures kept here, metrics through the recorder, one span each.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::{ArcSwapOption, Guard};
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
+use tracing::Span;
+
+use super::names;
+use crate::error::ErrorKind;
+use crate::event::BreakerState;
+use crate::registry::ConnectionType;
+
+/// What became of a connection's operations since it was loaded; those of `run` and its kin, no others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OperationStatistics {
+    /// Operations that came to an end, good or bad; not those whose future was dropped.
+    pub operations: u64,
+    /// Those that failed.
+    pub failures: u64,
+    /// Attempts beyond the first.
+    pub retries: u64,
+    /// Those that were turned away untried by circuit breaker or bulkhead; they count as failures too.
+    pub rejections: u64,
+    /// How long they took in all.
+    pub execution_time: Duration,
+}
+
+impl OperationStatistics {
+    /// How long an operation took on average.
+    pub fn average_time(&self) -> Duration {
+        let nanos = self.execution_time.as_nanos() / u128::from(self.operations.max(1));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+/// What turned an operation away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejected {
+    CircuitBreaker,
+    Bulkhead,
+}
+
+/// The operations of one connection.
+pub(crate) struct Operations {
+    name: Arc<str>,
+    kind: ConnectionType,
+    succeeded: AtomicU64,
+    failed: AtomicU64,
+    retries: AtomicU64,
+    rejections: AtomicU64,
+    nanos: AtomicU64,
+    handles: ArcSwapOption<Handles>,
+}
+
+/// Where the recorder of the moment wants the figures; looked up once, since that takes an allocation.
+struct Handles {
+    /// The recorder's address: a program may install one after its first operation.
+    recorder: usize,
+    duration: Histogram,
+    retries: Counter,
+    breaker: Gauge,
+}
+
+impl Operations {
+    pub(crate) fn new(name: Arc<str>, kind: ConnectionType) -> Self {
+        Self {
+            name,
+            kind,
+            succeeded: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            rejections: AtomicU64::new(0),
+            nanos: AtomicU64::new(0),
+            handles: ArcSwapOption::empty(),
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> OperationStatistics {
+        let failures = self.failed.load(Ordering::Relaxed);
+        OperationStatistics {
+            operations: self.succeeded.load(Ordering::Relaxed) + failures,
+            failures,
+            retries: self.retries.load(Ordering::Relaxed),
+            rejections: self.rejections.load(Ordering::Relaxed),
+            execution_time: Duration::from_nanos(self.nanos.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The span of one operation; disabled, at the price of a look, where nobody subscribes.
+    #[inline]
+    pub(crate) fn span(&self, operation: Option<&'static str>) -> Span {
+        tracing::info_span!(
+            "operation",
+            otel.name = operation.unwrap_or("run"),
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            db.system.name = names::system(self.kind.name()),
+            db.operation.name = operation,
+            connection = &*self.name,
+            "type" = self.kind.name(),
+            category = self.kind.category(),
+            "error.type" = tracing::field::Empty,
+        )
+    }
+
+    #[inline]
+    pub(crate) fn succeeded(&self, took: Duration) {
+        self.succeeded.fetch_add(1, Ordering::Relaxed);
+        self.took(took);
+        self.handles(|handles| handles.duration.record(took.as_secs_f64()));
+    }
+
+    #[cold]
+    pub(crate) fn failed(&self, took: Duration, kind: ErrorKind, span: &Span) {
+        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.took(took);
+        span.record(names::ERROR_TYPE, kind.as_str());
+        span.record("otel.status_code", "ERROR");
+        metrics::with_recorder(|recorder| {
+            let key = self.key(
+                names::OPERATION_DURATION,
+                Some((names::ERROR_TYPE, kind.as_str())),
+            );
+            recorder
+                .register_histogram(&key, &METADATA)
+                .record(took.as_secs_f64());
+            let key = self.key(
+                names::OPERATION_ERRORS,
+                Some((names::ERROR_TYPE, kind.as_str())),
+            );
+            recorder.register_counter(&key, &METADATA).increment(1);
+        });
+    }
+
+    #[cold]
+    pub(crate) fn rejected(&self, by: Rejected) {
+        self.rejections.fetch_add(1, Ordering::Relaxed);
+        let reason = match by {
+            Rejected::CircuitBreaker => "circuit_breaker",
+            Rejected::Bulkhead => "bulkhead",
+        };
+        metrics::with_recorder(|recorder| {
+            let key = self.key(names::OPERATION_REJECTIONS, Some((names::REASON, reason)));
+            recorder.register_counter(&key, &METADATA).increment(1);
+        });
+    }
+
+    #[cold]
+    pub(crate) fn retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.handles(|handles| handles.retries.increment(1));
+    }
+
+    #[cold]
+    pub(crate) fn breaker_changed(&self, to: BreakerState) {
+        let value = match to {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        self.handles(|handles| handles.breaker.set(value));
+    }
+
+    fn took(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn handles(&self, act: impl FnOnce(&Handles)) {
+        metrics::with_recorder(|recorder| {
+            let address = std::ptr::from_ref(recorder).cast::<()>().addr();
+            let known: Guard<_> = self.handles.load();
+            match &*known {
+                Some(handles) if handles.recorder == address => act(handles),
+                _ => act(&self.look_up(recorder, address)),
+            }
+        });
+    }
+
+    #[cold]
+    fn look_up(&self, recorder: &dyn Recorder, address: usize) -> Arc<Handles> {
+        describe(recorder);
+        let handles = Arc::new(Handles {
+            recorder: address,
+            duration: recorder
+                .register_histogram(&self.key(names::OPERATION_DURATION, None), &METADATA),
+            retries: recorder
+                .register_counter(&self.key(names::OPERATION_RETRIES, None), &METADATA),
+            breaker: recorder.register_gauge(&self.key(names::BREAKER_STATE, None), &METADATA),
+        });
+        self.handles.store(Some(Arc::clone(&handles)));
+        handles
+    }
+
+    fn key(&self, name: &'static str, more: Option<(&'static str, &'static str)>) -> Key {
+        let mut labels = vec![
+            Label::new(names::CONNECTION, self.name.to_string()),
+            Label::from_static_parts(names::TYPE, self.kind.name()),
+            Label::from_static_parts(names::CATEGORY, self.kind.category()),
+            Label::from_static_parts(names::SYSTEM, names::system(self.kind.name())),
+        ];
+        labels.extend(more.map(|(key, value)| Label::from_static_parts(key, value)));
+        Key::from_parts(name, labels)
+    }
+}
+
+const METADATA: Metadata<'static> = Metadata::new("connreg", Level::INFO, Some(module_path!()));
+
+fn describe(recorder: &dyn Recorder) {
+    recorder.describe_histogram(
+        names::OPERATION_DURATION.into(),
+        Some(Unit::Seconds),
+        "How long operations took, all attempts and delays included.".into(),
+    );
+    recorder.describe_counter(
+        names::OPERATION_ERRORS.into(),
+        Some(Unit::Count),
+        "Operations that failed.".into(),
+    );
+    recorder.describe_counter(
+        names::OPERATION_RETRIES.into(),
+        Some(Unit::Count),
+        "Attempts beyond the first.".into(),
+    );
+    recorder.describe_counter(
+        names::OPERATION_REJECTIONS.into(),
+        Some(Unit::Count),
+        "Operations that were turned away untried.".into(),
+    );
+    recorder.describe_gauge(
+        names::BREAKER_STATE.into(),
+        None,
+        "The circuit breaker: 0 closed, 1 half-open, 2 open.".into(),
+    );
+}
+
+impl fmt::Debug for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Operations({}: {:?})", self.name, self.statistics())
+    }
+}

@@ -1,0 +1,302 @@
+//! The health monitor, on paused time: what it asks, when, and what it brings back.
+
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use connreg::{ErrorKind, EventKind, HealthStatus, State};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::scripted::{Behaviour, Script, Scripted, load, one};
+
+const LONG: Duration = Duration::from_hours(1);
+
+#[tokio::test(start_paused = true)]
+async fn open_connections_are_checked_and_none_is_opened() {
+    let (connections, open) = one("monitored", &[]).await;
+    let unopened = [("idle.type", "scripted"), ("idle.script", "idle")];
+    let others = load(&unopened).await;
+    let handle = connections.get::<Scripted>("monitored").unwrap();
+    assert_eq!(handle.health().status, HealthStatus::Unknown);
+    handle.client().await.unwrap();
+    assert_eq!(handle.health().status, HealthStatus::Up);
+    sleep(Duration::from_mins(5)).await;
+    let checks = open.checks.load(SeqCst);
+    // Every 30 s, give or take a tenth.
+    assert!((9..=11).contains(&checks), "{checks}");
+    assert_eq!(Script::named("idle").connects.load(SeqCst), 0);
+    assert_eq!(
+        others.health().status,
+        HealthStatus::Up,
+        "nothing speaks against it"
+    );
+    let health = handle.health();
+    assert!(health.age.unwrap() <= Duration::from_secs(33), "{health:?}");
+    assert!(health.checked_at.is_some() && health.latency.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_is_too_old_counts_for_nothing() {
+    let builder = connreg::Connections::builder().environment([("", ""); 0]);
+    let builder = builder.set("old.type", "scripted").set("old.script", "old");
+    // Only read, so that no monitor looks after it.
+    let connections = builder.read().await.unwrap();
+    let handle = connections.get::<Scripted>("old").unwrap();
+    handle.client().await.unwrap();
+    assert_eq!(handle.health().status, HealthStatus::Up);
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(handle.health().status, HealthStatus::Unknown);
+    assert_eq!(
+        connections.check().await.connections[0].status,
+        HealthStatus::Up
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_not_to_be_checked_is_not() {
+    let (connections, script) = one("unmonitored", &[("health_check.enabled", "false")]).await;
+    let handle = connections.get::<Scripted>("unmonitored").unwrap();
+    handle.client().await.unwrap();
+    sleep(LONG).await;
+    assert_eq!(script.checks.load(SeqCst), 0);
+    assert_eq!(handle.health().status, HealthStatus::Up);
+    // Who asks is answered all the same.
+    connections.check().await;
+    assert_eq!(script.checks.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_failures_make_it_down_and_it_is_brought_back_with_growing_delays() {
+    let (connections, script) = one("outage", &[]).await;
+    let handle = connections.get::<Scripted>("outage").unwrap();
+    handle.client().await.unwrap();
+    let mut events = connections.events();
+    script.set(Behaviour::Refuse);
+    let mut states = handle.watch();
+    sleep(Duration::from_secs(40)).await;
+    let health = handle.health();
+    assert_eq!(
+        (health.status, health.failed_checks),
+        (HealthStatus::Degraded, 1)
+    );
+    assert_eq!(connections.health().status, HealthStatus::Degraded);
+    let down = states.wait_for(|state| *state == State::Unhealthy);
+    timeout(LONG, down).await.unwrap().unwrap();
+    let health = handle.health();
+    assert_eq!(
+        (health.status, health.failed_checks),
+        (HealthStatus::Down, 3)
+    );
+    assert_eq!(health.last_error.unwrap().kind(), ErrorKind::Refused);
+    assert_eq!(connections.health().status, HealthStatus::Down);
+    sleep(Duration::from_mins(10)).await;
+    let mut attempts = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        if let EventKind::Reconnecting { attempt, delay } = event.kind {
+            let doubled = 100_u64.saturating_mul(1 << (attempt - 1).min(20));
+            let ceiling = Duration::from_millis(doubled.min(30_000));
+            assert!(delay <= ceiling, "attempt {attempt} after {delay:?}");
+            attempts.push(attempt);
+        }
+    }
+    assert!(attempts.len() > 15, "without end: {attempts:?}");
+    assert!(
+        attempts
+            .iter()
+            .copied()
+            .eq(1..=attempts[attempts.len() - 1]),
+        "{attempts:?}"
+    );
+
+    script.set(Behaviour::Work);
+    let back = states.wait_for(|state| *state == State::Connected);
+    timeout(Duration::from_secs(31), back)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(handle.health().status, HealthStatus::Up);
+    assert_eq!(
+        script.closes.load(SeqCst),
+        0,
+        "the old client came back by itself"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_hangs_holds_up_no_other() {
+    let settings = [
+        ("stuck.type", "scripted"),
+        ("stuck.script", "health_stuck"),
+        ("stuck.health_check.timeout", "10min"),
+        ("free.type", "scripted"),
+        ("free.script", "health_free"),
+    ];
+    let connections = load(&settings).await;
+    connections.start().await.unwrap();
+    Script::named("health_stuck").set(Behaviour::Hang);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(Script::named("health_stuck").checks.load(SeqCst), 1);
+    let checks = Script::named("health_free").checks.load(SeqCst);
+    assert!((9..=11).contains(&checks), "{checks}");
+    let report = connections.health_of(&["free"]).unwrap();
+    assert_eq!(report.status, HealthStatus::Up);
+    connections.health_of(&["fre"]).unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn users_of_what_is_down_are_told_at_once_and_it_comes_back_without_them() {
+    let (connections, script) = one("frozen", &[]).await;
+    script.set(Behaviour::Hang);
+    let handle = connections.get::<Scripted>("frozen").unwrap();
+    let error = handle.client().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    for _ in 0..100 {
+        let started = Instant::now();
+        let error = handle.client().await.unwrap_err();
+        assert!(
+            started.elapsed() < Duration::from_millis(10),
+            "{:?}",
+            started.elapsed()
+        );
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert!(
+            format!("{error:?}").contains("could not be opened within 10s"),
+            "{error:?}"
+        );
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert!(script.connects.load(SeqCst) > 2, "one prober tries again");
+    script.set(Behaviour::Work);
+    let back = async {
+        handle
+            .watch()
+            .wait_for(|state| *state == State::Connected)
+            .await
+            .map(drop)
+    };
+    timeout(Duration::from_secs(45), back)
+        .await
+        .unwrap()
+        .unwrap();
+    handle.client().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_tried_three_times_with_pauses() {
+    let (connections, script) = one("locked_out", &[]).await;
+    script.set(Behaviour::Reject);
+    let handle = connections.get::<Scripted>("locked_out").unwrap();
+    let started = Instant::now();
+    assert_eq!(
+        handle.client().await.unwrap_err().kind(),
+        ErrorKind::Authentication
+    );
+    while script.connects.load(SeqCst) < 3 {
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(
+        started.elapsed() >= Duration::from_secs(30),
+        "{:?}",
+        started.elapsed()
+    );
+    sleep(LONG).await;
+    let error = handle.client().await.unwrap_err();
+    assert_eq!(script.connects.load(SeqCst), 3);
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.to_string().contains("refused 3 times"), "{error}");
+    script.set(Behaviour::Work);
+    handle.reconnect().await.unwrap();
+    handle.client().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_uses_what_is_down_names_it_and_waits_for_it() {
+    let settings = [
+        ("search.type", "scripted"),
+        ("search.script", "search"),
+        ("search.needs", "store"),
+        ("store.type", "scripted"),
+        ("store.script", "store"),
+        ("store.needs", "disk"),
+        ("disk.type", "scripted"),
+        ("disk.script", "disk"),
+    ];
+    let connections = load(&settings).await;
+    connections.start().await.unwrap();
+    for script in ["store", "disk"] {
+        Script::named(script).set(Behaviour::Refuse);
+    }
+    let disk = connections.get::<Scripted>("disk").unwrap();
+    for _ in 0..3 {
+        connections.check().await;
+    }
+    assert_eq!(disk.health().status, HealthStatus::Down);
+    assert_eq!(disk.health().caused_by, None);
+    let store = connections.get_any("store").unwrap();
+    assert_eq!(store.health().caused_by.as_deref(), Some("disk"));
+    assert!(
+        store
+            .health()
+            .to_string()
+            .ends_with("(caused by connection disk)")
+    );
+    let search = connections.get_any("search").unwrap().health();
+    assert_eq!(
+        (search.status, search.caused_by.as_deref()),
+        (HealthStatus::Degraded, Some("disk"))
+    );
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(
+        Script::named("store").connects.load(SeqCst),
+        1,
+        "it waits for the disk"
+    );
+    assert!(Script::named("disk").connects.load(SeqCst) > 3);
+    for script in ["store", "disk"] {
+        Script::named(script).set(Behaviour::Work);
+    }
+    let back = async {
+        while connections.health().status != HealthStatus::Up {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(Duration::from_secs(40), back)
+        .await
+        .expect("all are back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_do_not_come_back_in_the_same_instant() {
+    let names: Vec<String> = (0..1000).map(|number| format!("c{number}")).collect();
+    let keys: Vec<(String, &str)> = names
+        .iter()
+        .flat_map(|name| {
+            [
+                (format!("{name}.type"), "scripted"),
+                (format!("{name}.script"), "herd"),
+            ]
+        })
+        .collect();
+    let settings: Vec<_> = keys
+        .iter()
+        .map(|(key, value)| (key.as_str(), *value))
+        .collect();
+    let connections = load(&settings).await;
+    let herd = Script::named("herd");
+    herd.set(Behaviour::Refuse);
+    connections.start().await.unwrap_err();
+    herd.set(Behaviour::Work);
+    let mut seconds = Vec::new();
+    let mut before = herd.connects.load(SeqCst);
+    assert_eq!(before, 1000);
+    while herd.alive.load(SeqCst) < 1000 {
+        sleep(Duration::from_secs(1)).await;
+        let now = herd.connects.load(SeqCst);
+        seconds.push(now - before);
+        before = now;
+    }
+    assert!(
+        seconds.iter().all(|connects| *connects <= 110),
+        "{seconds:?}"
+    );
+    assert!(seconds.len() <= 15, "{seconds:?}");
+}

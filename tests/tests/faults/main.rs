@@ -1,0 +1,36 @@
+//! The failure matrix of `docs/reliability.md`: what is promised when things go wrong, on real servers and real faults.
+
+mod links;
+mod listeners;
+mod load;
+mod peers;
+mod servers;
+mod subject;
+
+use connreg_tests::suite;
+
+suite! {
+    Postgres:
+        servers::postgres_is_killed_and_comes_back,
+        listeners::a_silent_postgres_is_given_up_in_time;
+    Redis:
+        servers::redis_is_killed_and_comes_back,
+        listeners::a_silent_redis_is_given_up_in_time;
+    Postgres + Proxy:
+        links::postgres_answers_survive_resets,
+        links::postgres_answers_survive_slices,
+        links::postgres_answers_survive_truncation,
+        links::postgres_bears_latency,
+        links::postgres_bears_a_narrow_link,
+        links::postgres_gives_up_on_silence_in_time,
+        links::postgres_comes_back_after_a_cut,
+        peers::the_same_faults_for_peers;
+    Redis + Proxy:
+        links::redis_answers_survive_resets,
+        links::redis_answers_survive_slices,
+        links::redis_answers_survive_truncation,
+        links::redis_bears_latency,
+        links::redis_bears_a_narrow_link,
+        links::redis_gives_up_on_silence_in_time,
+        links::redis_comes_back_after_a_cut;
+}

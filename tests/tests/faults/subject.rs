@@ -1,0 +1,171 @@
+//! Connections of ours, to be hurt.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use connreg::pool::PoolStatistics;
+use connreg::{Connection, Connections, Error};
+use connreg_backends::redis::driver::cmd;
+use connreg_backends::{Postgres, Redis};
+
+use crate::load::{Answer, Echo};
+
+/// A connection called `main`, of one type or the other.
+#[derive(Clone)]
+pub(crate) enum Subject {
+    Postgres(Connections, Connection<Postgres>),
+    Redis(Connections, Connection<Redis>),
+}
+
+/// What both kinds of tests start from: a server, and connections to a port that leads to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Postgres,
+    Redis,
+}
+
+/// A server of either kind.
+pub(crate) enum Server {
+    Postgres(connreg_tests::Postgres),
+    Redis(connreg_tests::Redis),
+}
+
+impl Server {
+    pub(crate) fn start(kind: Kind) -> Self {
+        match kind {
+            Kind::Postgres => Self::Postgres(connreg_tests::Postgres::start()),
+            Kind::Redis => Self::Redis(connreg_tests::Redis::start()),
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        match self {
+            Self::Postgres(server) => server.port(),
+            Self::Redis(server) => server.port(),
+        }
+    }
+
+    /// What is common to all servers.
+    pub(crate) fn process(&self) -> &connreg_tests::Server {
+        match self {
+            Self::Postgres(server) => server,
+            Self::Redis(server) => server,
+        }
+    }
+
+    /// A connection that goes to `port`, which leads to this server.
+    pub(crate) async fn connect(&self, port: u16, settings: &[(&str, &str)]) -> Subject {
+        let none: [(&str, &str); 0] = [];
+        let mut builder = Connections::builder().environment(none);
+        let (kind, url) = match self {
+            Self::Postgres(server) => (
+                "postgres",
+                (
+                    "connection_string",
+                    format!(
+                        "postgres://{}:{}@127.0.0.1:{port}/{}",
+                        server.user(),
+                        server.password(),
+                        server.database()
+                    ),
+                ),
+            ),
+            Self::Redis(_) => ("redis", ("url", format!("redis://127.0.0.1:{port}/"))),
+        };
+        builder = builder.set("main.type", kind);
+        builder = builder.set(format!("main.{}", url.0), url.1);
+        for (key, value) in settings {
+            builder = builder.set(format!("main.{key}"), *value);
+        }
+        let connections = builder.load().await.unwrap();
+        match self {
+            Self::Postgres(_) => {
+                let main = connections.get("main").unwrap();
+                Subject::Postgres(connections, main)
+            }
+            Self::Redis(_) => {
+                let main = connections.get("main").unwrap();
+                Subject::Redis(connections, main)
+            }
+        }
+    }
+}
+
+impl Subject {
+    /// Opens the connection unless it is open, sends `number`, and gives what comes back.
+    pub(crate) async fn ask(&self, number: i64) -> Result<i64, Error> {
+        match self {
+            Self::Postgres(_, connection) => {
+                let client = connection.client().await?;
+                let row = client.query_one("SELECT $1::bigint", &[&number]).await?;
+                Ok(row.get(0))
+            }
+            Self::Redis(_, connection) => {
+                let client = connection.client().await?;
+                let answer = cmd("ECHO")
+                    .arg(number)
+                    .query_async(&mut client.commands())
+                    .await;
+                answer.map_err(|error| client.error("echo", error))
+            }
+        }
+    }
+
+    pub(crate) fn connections(&self) -> &Connections {
+        match self {
+            Self::Postgres(connections, _) | Self::Redis(connections, _) => connections,
+        }
+    }
+
+    /// The figures of the pool of an open connection.
+    pub(crate) async fn statistics(&self) -> PoolStatistics {
+        match self {
+            Self::Postgres(_, connection) => connection.client().await.unwrap().statistics(),
+            Self::Redis(_, connection) => connection.client().await.unwrap().statistics(),
+        }
+    }
+
+    pub(crate) fn as_echo(&self) -> Arc<dyn Echo> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Echo for Subject {
+    fn echo(&self, number: i64) -> Answer<'_> {
+        Box::pin(async move { self.ask(number).await.map_err(|error| error.to_string()) })
+    }
+}
+
+/// How long something took.
+pub(crate) async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let started = Instant::now();
+    let outcome = work.await;
+    (outcome, started.elapsed())
+}
+
+/// Waits until `condition` holds, for at most twenty seconds.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !condition().await {
+        assert!(Instant::now() < until, "not within twenty seconds: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Measures until a figure is within the promise: a busy machine must not count as a slow library. A library that
+/// is slow is so each time.
+pub(crate) async fn within<F: Future<Output = Duration>>(
+    what: &str,
+    promise: Duration,
+    measure: impl Fn() -> F,
+) {
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        let figure = measure().await;
+        if figure <= promise {
+            return;
+        }
+        took.push(figure);
+    }
+    panic!("{what}: promised within {promise:?}, took {took:?}");
+}

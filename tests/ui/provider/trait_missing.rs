@@ -1,0 +1,7 @@
+use connreg::secret_provider;
+
+#[secret_provider(name = "vault")]
+#[derive(Default)]
+struct Vault;
+
+fn main() {}
