@@ -245,7 +245,8 @@ impl<M: Manage> Pool<M> {
         self.0.shared.resume();
     }
 
-    /// Says that the server is known to be there: who asks next is not told of an earlier failure but tries.
+    /// Says that a connection was opened elsewhere with the same address and credential: who asks next is not told of an
+    /// earlier failure but tries.
     pub fn server_is_back(&self) {
         if self.0.shared.outage.is_down() {
             self.0.shared.outage.forget();

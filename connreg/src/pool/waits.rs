@@ -8,7 +8,7 @@ const PARTS: u64 = 8;
 const PART_BITS: u32 = PARTS.ilog2();
 /// The last power of two that is told apart: 2³⁶ µs are 19 hours.
 const LAST_POWER: u32 = 36;
-const BUCKETS: usize = ((LAST_POWER - PART_BITS + 2) as usize) * PARTS as usize;
+const BUCKETS: usize = ((LAST_POWER - PART_BITS + 2) as usize) << PART_BITS;
 
 /// Waits in microseconds.
 pub(super) struct Waits {

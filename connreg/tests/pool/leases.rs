@@ -154,13 +154,13 @@ async fn a_suspended_pool_lets_callers_wait_each_to_its_own_deadline() {
         "{error}"
     );
     // Closing ends the waiting.
-    let waiter = tokio::spawn({
+    let asking = tokio::spawn({
         let pool = pool.clone();
         async move { pool.acquire().await.map(drop) }
     });
     sleep(Duration::from_millis(1)).await;
     pool.close().await;
-    let error = timeout(SOON, waiter).await.unwrap().unwrap().unwrap_err();
+    let error = timeout(SOON, asking).await.unwrap().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Closed);
 }
 
