@@ -47,42 +47,43 @@ const SLOW_ACQUIRE_PAUSE: Duration = Duration::from_secs(10);
 /// # Examples
 ///
 /// ```
+/// use std::fs::File;
 /// use std::time::Duration;
 ///
-/// use connreg::ConnectError;
 /// use connreg::pool::{Manage, Pool};
-/// use tokio::net::TcpStream;
+/// use connreg::{ConnectError, ErrorKind};
 ///
-/// struct Sockets(&'static str);
+/// /// Opens a device, which only one task at a time may talk to.
+/// struct Device(&'static str);
 ///
-/// impl Manage for Sockets {
-///     type Connection = TcpStream;
+/// impl Manage for Device {
+///     type Connection = File;
 ///
-///     async fn connect(&self) -> Result<TcpStream, ConnectError> {
-///         TcpStream::connect(self.0)
-///             .await
-///             .map_err(|error| ConnectError::from_io("connecting", error))
+///     async fn connect(&self) -> Result<File, ConnectError> {
+///         File::open(self.0).map_err(|error| ConnectError::from_io("opening the device", error))
 ///     }
 ///
-///     async fn test(&self, socket: &mut TcpStream) -> Result<(), ConnectError> {
-///         socket
-///             .writable()
-///             .await
-///             .map_err(|error| ConnectError::from_io("the test", error))
+///     async fn test(&self, device: &mut File) -> Result<(), ConnectError> {
+///         match device.metadata() {
+///             Ok(_) => Ok(()),
+///             Err(error) => Err(ConnectError::from_io("asking the device", error)),
+///         }
 ///     }
 ///
-///     fn is_broken(&self, socket: &mut TcpStream) -> bool {
-///         socket.peer_addr().is_err()
+///     fn is_broken(&self, _device: &mut File) -> bool {
+///         false
 ///     }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// let pool = Pool::builder("sockets", Sockets("127.0.0.1:1"))
-///     .max_size(4)
+/// let pool = Pool::builder("plotter", Device("/there/is/no/plotter"))
+///     .max_size(2)
 ///     .acquire_timeout(Duration::from_secs(1))
 ///     .build();
 /// let error = pool.acquire().await.unwrap_err();
-/// assert_eq!(error.connection(), Some("sockets"));
+/// assert_eq!(error.connection(), Some("plotter"));
+/// assert_eq!(error.kind(), ErrorKind::Refused);
+/// assert_eq!(pool.statistics().requests, 1);
 /// # }
 /// ```
 pub struct Pool<M: Manage>(Arc<Inner<M>>);

@@ -172,7 +172,6 @@ fn settings_without_effect_are_told() {
         .file("application.yaml", "db:\n  pg:\n    database: d\n    pool: {max_size: 3, test_while_idle: true}\n    health_check: {interval: 5s, timeout: 1s}\n    circuit_breaker: {failure_threshold: 2}\n")
         .env("CONNREG__PG__RETRY__MAX_ATTEMPTS", "2")
         .says(&[
-            "warning: application.yaml:4:25: `db.pg.pool.test_while_idle`: `pool.test_while_idle` has no effect; this version does not act on it yet",
             "warning: application.yaml:5:20: `db.pg.health_check.interval`: `health_check.interval` has no effect; this version does not act on it yet",
         ]);
 }
