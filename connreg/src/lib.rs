@@ -47,6 +47,7 @@
 //! # Features
 //!
 //! - `pool`: `pool::Pool`, the fair pool for back ends whose connections are exclusive.
+//! - `signal`: closing when the system asks the program to end.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
 //! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
 //! - `testing`: the suites that a back end's capabilities can be put through.
@@ -69,7 +70,10 @@ mod context;
 mod descriptor;
 mod error;
 mod event;
+pub mod global;
 mod health;
+#[cfg(feature = "http")]
+pub mod http;
 mod lifecycle;
 mod nearest;
 pub mod observe;
@@ -83,6 +87,8 @@ mod runtime;
 pub mod schema;
 mod secrets;
 mod settings;
+#[cfg(feature = "signal")]
+mod signal;
 mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -104,6 +110,7 @@ pub use crate::connections::{Builder, CloseReport, Connections, ReloadReport, St
 pub use crate::context::Context;
 pub use crate::error::{ConnectError, Error, ErrorKind, Sent};
 pub use crate::event::{BreakerState, Event, EventKind, EventListener};
+pub use crate::global::get as global;
 pub use crate::health::{Health, HealthReport, HealthStatus};
 pub use crate::lifecycle::State;
 pub use crate::policy::{
@@ -113,3 +120,5 @@ pub use crate::policy::{
 pub use crate::registry::{ConnectionType, Registry};
 pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};
+#[cfg(feature = "signal")]
+pub use crate::signal::shutdown_signal;

@@ -34,6 +34,17 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Initialized,
+        Self::Connecting,
+        Self::Connected,
+        Self::Executing,
+        Self::Unhealthy,
+        Self::Failed,
+        Self::Closed,
+    ];
+
     /// The state's stable name, as events, metrics and reports show it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -81,6 +92,8 @@ pub(crate) struct History {
     pub(crate) latency: Option<Duration>,
     /// How many checks in a row have ended as the last one did; a new client begins anew.
     pub(crate) streak: u32,
+    /// Whether the last check failed.
+    pub(crate) failing: bool,
     pub(crate) last_error: Option<Error>,
     pub(crate) connects: u64,
     pub(crate) failures: u64,
@@ -130,6 +143,7 @@ impl Lifecycle {
         history.learnt = Some(Instant::now());
         history.connects += 1;
         history.streak = 0;
+        history.failing = false;
         history.last_error = None;
     }
 
@@ -138,6 +152,7 @@ impl Lifecycle {
         let mut history = self.lock();
         history.learnt = None;
         history.streak = 0;
+        history.failing = false;
         history.last_error = None;
     }
 
@@ -152,7 +167,8 @@ impl Lifecycle {
     /// A check ended; gives back how many in a row have ended so.
     pub(crate) fn checked(&self, error: Option<&Error>, took: Duration) -> u32 {
         let mut history = self.lock();
-        let as_before = history.last_error.is_some() == error.is_some();
+        let as_before = history.failing == error.is_some();
+        history.failing = error.is_some();
         history.streak = if as_before {
             history.streak.saturating_add(1)
         } else {

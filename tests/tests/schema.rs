@@ -11,12 +11,15 @@ use connreg_backends as _;
 use jsonschema::Validator;
 use serde_json::Value;
 
-// The example's own connection type is in its schema.
+// The examples' own connection types are in the schema.
 #[path = "../../examples/custom_backend/main.rs"]
 #[allow(dead_code, unreachable_pub, reason = "its type is what is wanted")]
 mod custom_backend;
 #[path = "../../connreg/tests/schema/document.rs"]
 mod document;
+#[path = "../../examples/secret_provider/main.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its type is what is wanted")]
+mod secret_provider;
 
 /// For files that say all there is to say, as examples do.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {

@@ -16,7 +16,6 @@ use super::error;
 use super::listen::Outlet;
 use super::passfile;
 use super::place::{Place, SessionAttributes};
-use super::random;
 use super::session::Session;
 use super::settings::{Postgres, SslMode};
 use super::target::Target;
@@ -91,7 +90,7 @@ impl Connector {
         let target = &self.0.target;
         let mut places: Vec<&Place> = target.places.iter().collect();
         if target.shuffle {
-            random::shuffle(&mut places);
+            fastrand::shuffle(&mut places);
         }
         let rounds: &[SessionAttributes] = match &target.attributes {
             SessionAttributes::PreferStandby => {

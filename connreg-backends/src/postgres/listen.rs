@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use connreg::{ConnectError, Error, ErrorKind};
+use connreg::{Backoff, ConnectError, Error, ErrorKind};
 use futures_core::Stream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -17,7 +17,6 @@ use tokio_postgres::Notification;
 
 use super::connect::Connector;
 use super::identifier::quote_identifier;
-use super::random;
 use super::session::Session;
 
 /// How many notifications wait for a slow reader before some are dropped.
@@ -26,10 +25,6 @@ const QUEUE: usize = 1024;
 /// How often a silent session is asked whether it is still there, and how long it has to answer.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(5);
-
-/// The first and the longest delay between attempts to come back.
-const FIRST_DELAY: Duration = Duration::from_millis(100);
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// What a listener hears.
 #[derive(Clone, Debug)]
@@ -205,7 +200,7 @@ impl Listener {
     }
 
     async fn come_back(&self) -> Ear {
-        let mut delay = FIRST_DELAY;
+        let mut backoff = Backoff::RECONNECT;
         loop {
             match self.open().await {
                 Ok(ear) => return ear,
@@ -214,8 +209,7 @@ impl Listener {
                     tracing::debug!(connection = name, "listening again failed: {error}");
                 }
             }
-            sleep(delay.mul_f64(random::fraction())).await;
-            delay = (delay * 2).min(LONGEST_DELAY);
+            sleep(backoff.next_delay()).await;
         }
     }
 }

@@ -18,7 +18,6 @@ mod listen;
 mod manager;
 mod passfile;
 mod place;
-mod random;
 mod reading;
 mod rows;
 mod session;

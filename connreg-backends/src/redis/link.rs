@@ -3,7 +3,6 @@
 //! While the first attempt to replace it is under way, callers wait for it; once that has failed, they are told
 //! at once, until a later attempt succeeds.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{ErrorKind as DriverKind, PushInfo, PushKind, RedisError, ServerErrorKind};
 use arc_swap::ArcSwap;
-use connreg::{ConnectError, ErrorKind};
+use connreg::{Backoff, ConnectError, ErrorKind};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
@@ -19,11 +18,8 @@ use tracing::{debug, info, warn};
 use super::dial::Dialer;
 use super::error::OwnWord;
 
-/// The first pause after an attempt that failed; each is twice the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// The longest pause, which is also how long a server may be back before it is noticed.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The pauses after attempts that failed; the longest is also how long a server may be back before it is noticed.
+pub(super) const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
 /// So many answers in a row that did not come in time mean that the connection is dead.
 const TIMEOUTS_MEAN_DEAD: u32 = 3;
@@ -230,7 +226,7 @@ impl Link {
 
 /// Tries until it works, or nobody needs it any more.
 async fn reconnect(link: Weak<Link>, generation: u64) {
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = PAUSES;
     loop {
         let Some(link) = link.upgrade().filter(|link| !link.is_closed()) else {
             return;
@@ -261,14 +257,6 @@ async fn reconnect(link: Weak<Link>, generation: u64) {
             }
         }
         drop(link);
-        sleep(at_random(pause)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        sleep(pauses.next_delay()).await;
     }
-}
-
-/// Anything from a tenth of `longest` to all of it, so that a thousand clients don't come back in one instant.
-pub(super) fn at_random(longest: Duration) -> Duration {
-    // The standard library's hasher is seeded at random, which is all that is needed here.
-    let tenths = 1 + RandomState::new().build_hasher().finish() % 10;
-    longest.mul_f64(f64::from(u32::try_from(tenths).unwrap_or(10)) / 10.0)
 }

@@ -17,13 +17,10 @@ use tracing::{info, warn};
 
 use super::dial::Dialer;
 use super::error::classify;
-use super::link::at_random;
+use super::link::PAUSES;
 
 /// How many messages wait here for a slow reader before the server's own buffer fills.
 const BUFFERED: usize = 1024;
-
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a [`Subscription`] tells.
 #[derive(Debug)]
@@ -155,14 +152,13 @@ impl Source {
     }
 
     async fn subscribe_again(&self) -> PubSub {
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = PAUSES;
         loop {
             match self.subscribe().await {
                 Ok(connection) => return connection,
                 Err(error) => warn!(connection = &*self.name, %error, "could not subscribe again"),
             }
-            sleep(at_random(pause)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            sleep(pauses.next_delay()).await;
         }
     }
 }

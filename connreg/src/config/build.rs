@@ -45,12 +45,19 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     if report.is_full() {
         return;
     }
-    let key = dotted(path, &second.key);
-    let message = format!("the key `{}` is there twice", redact::key(&second.key));
+    // What looks like a key in a secret may be a part of it.
+    let secret = path.iter().any(|part| redact::names_a_secret(part));
+    let name = if secret {
+        "…".into()
+    } else {
+        redact::key(&second.key)
+    };
+    let key = dotted(path, &name);
+    let message = format!("the key `{name}` is there twice");
     report.push(
         Mistake::error(Code::DuplicateKey, key, message)
             .at(&second.key_origin)
-            .told(redact::is_plain(&second.key))
+            .told(!secret && redact::is_plain(&second.key))
             .related(&first.key_origin, "the first one is")
             .help("keep one of them"),
     );

@@ -1,4 +1,6 @@
-//! The codes of mistakes: each has a number that stays, and a text that explains it.
+//! The codes of mistakes: each has a number that stays, and a text that explains it, `code/CR0301.md`.
+//!
+//! The first line of an example says whether it is wrong or right, in which file it stands, and what is set.
 
 use std::fmt;
 
@@ -36,6 +38,13 @@ macro_rules! codes {
             pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$variant => $title,)*
+                }
+            }
+
+            /// What it means, and examples in which it is wrong and right; Markdown.
+            pub fn text(self) -> &'static str {
+                match self {
+                    $(Self::$variant => include_str!(concat!("code/", $number, ".md")),)*
                 }
             }
         }
@@ -113,6 +122,11 @@ codes! {
     // Effects.
     NoPool = "CR0701" "a pool is configured for a type that keeps none"
     NoEffectYet = "CR0702" "a setting has no effect in this version"
+    // Policies and defaults.
+    UnknownPolicy = "CR0801" "there is no such policy"
+    NotADefault = "CR0802" "a default is set for what each connection says itself"
+    UnknownCategory = "CR0803" "defaults are set for an unknown category"
+    DefaultsElsewhere = "CR0804" "defaults and policies stand in a category's file"
 }
 
 impl Code {
@@ -132,6 +146,32 @@ impl Code {
         )
     }
 
+    /// All titles and texts as one Markdown document: `docs/configuration-errors.md`.
+    #[cfg(test)]
+    fn document() -> String {
+        use std::fmt::Write;
+
+        let mut text = "# Mistakes in a configuration\n\n\
+            Each mistake that a load reports has a code, which stays the same; `connreg explain-error CR0301` prints what stands here.\n\
+            The examples are loaded by the tests: what is called wrong is reported with that code, what is called right loads.\n\n\
+            | code | what is wrong |\n|---|---|\n"
+            .to_owned();
+        for code in Self::all() {
+            let (number, title) = (code.as_str(), code.title());
+            let anchor: String = format!("{number} {title}")
+                .to_lowercase()
+                .chars()
+                .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+                .map(|c| if c == ' ' { '-' } else { c })
+                .collect();
+            let _ = writeln!(text, "| [{number}](#{anchor}) | {title} |");
+        }
+        for code in Self::all() {
+            let _ = write!(text, "\n## {code} {}\n\n{}", code.title(), code.text());
+        }
+        text
+    }
+
     /// The code with this number, without regard to case.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::all().find(|code| code.as_str().eq_ignore_ascii_case(name.trim()))
@@ -147,6 +187,12 @@ impl fmt::Display for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_guide_has_every_text() {
+        expect_test::expect_file!["../../../docs/configuration-errors.md"]
+            .assert_eq(&Code::document());
+    }
 
     #[test]
     fn numbers_are_unique_and_in_order() {

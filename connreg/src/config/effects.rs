@@ -13,8 +13,9 @@ const WITHOUT_EFFECT: &[(&str, Option<&str>)] = &[
     ("health_check", Some("success_threshold")),
 ];
 
-/// Warns of every setting in a connection's merged table that has no effect.
-pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mut Report) {
+/// Warns of every setting in a connection's merged table that has no effect. `kind`: its type; `None` for defaults,
+/// which are for pooled types too.
+pub(crate) fn check(table: &Table, kind: Option<ConnectionType>, path: &str, report: &mut Report) {
     for name in [
         "pool",
         "retry",
@@ -32,7 +33,8 @@ pub(crate) fn check(table: &Table, kind: ConnectionType, path: &str, report: &mu
             let Some(known) = setting.setting else {
                 continue;
             };
-            let (code, help) = if name == "pool" && !kind.is_pooled() {
+            let without_pool = kind.filter(|kind| name == "pool" && !kind.is_pooled());
+            let (code, help) = if let Some(kind) = without_pool {
                 (
                     Code::NoPool,
                     format!("`{kind}` keeps no pool; leave it out"),

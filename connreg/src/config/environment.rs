@@ -5,11 +5,14 @@ use std::sync::Arc;
 use super::Options;
 use super::code::Code;
 use super::common::is_type_key;
+use super::defaults::{CATEGORIES, DEFAULTS, DefaultsDrafts, POLICIES, Scope};
+use super::dotnet::counts_retries;
 use super::draft::{Draft, Drafts};
 use super::interpolate::Resolver;
 use super::keys::{Known, Meaning};
 use super::layer;
 use super::report::{Mistake, Report, Severity};
+use super::sections::Sections;
 use super::shape::{Kind, Sighting};
 use super::tree::{Entry, Node, Origin, Source, Table, Value, canonical, same_name};
 use crate::nearest::nearest;
@@ -135,6 +138,52 @@ pub(crate) fn types(
     sightings
 }
 
+/// Adds the values for `defaults` and `policies`; gives back those for connections.
+pub(crate) fn apply_defaults<'a>(
+    outside: Vec<Outside<'a>>,
+    drafts: &Drafts,
+    defaults: &mut DefaultsDrafts,
+    sections: &Sections,
+    report: &mut Report,
+) -> Vec<Outside<'a>> {
+    let mut left = Vec::new();
+    for value in outside {
+        let is_defaults = same_name(value.parts[0], DEFAULTS);
+        let is_policies = same_name(value.parts[0], POLICIES);
+        // A connection of such a name goes before.
+        let is_name = (1..=value.parts.len()).any(|n| drafts.position(&value.name(n)).is_some());
+        if is_name || !(is_defaults || is_policies) {
+            left.push(value);
+            continue;
+        }
+        let (scope, used) = match &value.parts[1..] {
+            [name, _, ..] if is_policies => (Scope::Policy(canonical(name)), 2),
+            [categories, name, _, ..] if is_defaults && same_name(categories, CATEGORIES) => {
+                if !sections.is_category(name) {
+                    let message = format!("there is no category `{}`", name.to_lowercase());
+                    let mistake = value.mistake(Code::UnknownCategory, value.key, message);
+                    let known = sections.categories().join(", ");
+                    report.push(mistake.help(format!("known: {known}")));
+                    continue;
+                }
+                (Scope::Category(canonical(name)), 3)
+            }
+            [_, ..] if is_defaults => (Scope::All, 1),
+            _ => {
+                let message = "a key is missing behind this".to_owned();
+                let mistake = value.mistake(Code::KeyMissing, value.key, message);
+                report.push(mistake.help(format!("write `{}{}KEY`", value.key, value.separator)));
+                continue;
+            }
+        };
+        let path = value.name(used);
+        let name = value.parts[used - 1];
+        let draft = defaults.draft(scope, name, &path, &value.origin);
+        set(draft, &value, &value.parts[used..], report);
+    }
+    left
+}
+
 /// Adds the values to the drafts that they are meant for; reports those that mean nothing.
 pub(crate) fn apply(
     outside: &[Outside<'_>],
@@ -150,7 +199,8 @@ pub(crate) fn apply(
         match found {
             Some((parts, position)) => {
                 let keys = &value.parts[parts..];
-                if !(keys.len() == 1 && is_type_key(keys[0])) {
+                let draft = &drafts.list[position];
+                if draft.kind.is_some() && !(keys.len() == 1 && is_type_key(keys[0])) {
                     set(&mut drafts.list[position], value, keys, report);
                 }
             }
@@ -190,8 +240,7 @@ pub(crate) fn apply(
 }
 
 fn set(draft: &mut Draft, value: &Outside<'_>, keys: &[&str], report: &mut Report) {
-    let Some(kind) = draft.kind else { return };
-    let known = Known::of(kind);
+    let known = draft.known();
     let names = match locate(known, keys) {
         Ok(names) => names,
         Err(help) => {
@@ -201,10 +250,13 @@ fn set(draft: &mut Draft, value: &Outside<'_>, keys: &[&str], report: &mut Repor
             } else {
                 key.to_lowercase()
             };
-            let message = format!(
-                "`{key}` is no setting of `{}`, which is of type `{kind}`",
-                draft.name
-            );
+            let message = match draft.kind {
+                Some(kind) => {
+                    let name = &draft.name;
+                    format!("`{key}` is no setting of `{name}`, which is of type `{kind}`")
+                }
+                None => format!("`{key}` is no setting that has a default"),
+            };
             report.push(
                 value
                     .mistake(Code::NoSuchSetting, value.key, message)
@@ -228,6 +280,10 @@ fn locate(mut known: Known, keys: &[&str]) -> Result<Vec<String>, String> {
     for (index, key) in keys.iter().enumerate() {
         let last = index + 1 == keys.len();
         let (name, shape) = match known.meaning(key) {
+            // Its own name alone tells what it counts.
+            Some(Meaning::Setting(field)) if counts_retries(key) => {
+                (key.to_lowercase(), &field.shape)
+            }
             Some(Meaning::Setting(field)) => (field.name.to_owned(), &field.shape),
             Some(Meaning::File(field)) => (format!("{}_file", field.name), &Shape::Text),
             Some(Meaning::Flat(..)) => (key.to_lowercase(), &Shape::Text),

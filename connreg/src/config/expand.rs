@@ -13,6 +13,9 @@ use crate::secrets::{COMMAND, ENV, FILE, Found, Growing, Providers, Use};
 /// How deeply defaults may hold placeholders.
 const MAX_DEPTH: usize = 16;
 
+/// How a value that a placeholder's default gave is marked; the placeholder follows.
+pub(super) const DEFAULT_IN: &str = "the default in ";
+
 /// Why a text has no value.
 pub(crate) enum Stop {
     /// Code, message and what to do.
@@ -117,7 +120,7 @@ impl Resolver<'_> {
                     self.may_be_a_default(name)?;
                 }
                 self.expand(default, output, depth + 1)?;
-                output.via.push(format!("the default in ${{{name}:…}}"));
+                output.via.push(format!("{DEFAULT_IN}${{{name}:…}}"));
                 Ok(())
             }
             (None, None) => Err(self.missing(
@@ -231,7 +234,7 @@ impl Resolver<'_> {
                 self.expand(default, output, depth + 1)?;
                 output
                     .via
-                    .push(format!("the default in ${{{name}:{written}|…}}"));
+                    .push(format!("{DEFAULT_IN}${{{name}:{written}|…}}"));
                 Ok(())
             }
             (None, None) => Err(self.missing(

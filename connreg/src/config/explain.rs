@@ -1,13 +1,17 @@
 //! Finding out which layers set a setting: the layers of one connection, setting by setting, before they are merged.
 
 use super::common::FLAT_NAMES;
+use super::defaults::{OWN, Scope};
+use super::dotnet::attempts;
 use super::draft::Drafts;
+use super::expand::DEFAULT_IN;
 use super::explanation::{ExplainedSetting, Explanation, Layer, Layered};
 use super::interpolate::Resolver;
 use super::keys::{Known, Meaning};
+use super::redact::names_a_secret;
 use super::report::Report;
-use super::tree::{Entry, Node, Table, Value};
-use super::{Options, environment, layer, normal_tables, survey};
+use super::tree::{Entry, Node, Table, Value, canonical};
+use super::{Options, Surveyed, environment, layer, normal_tables, survey};
 use crate::error::{Error, ErrorKind};
 use crate::nearest::nearest;
 use crate::registry::{ConnectionType, Registry};
@@ -25,7 +29,11 @@ pub(crate) fn explain(
     let mut report = Report::default();
     report.allow_unresolved();
     let resolver = Resolver::new(options);
-    let (mut drafts, incomplete) = survey(options, registry, &resolver, &mut report);
+    let Surveyed {
+        mut drafts,
+        mut defaults,
+        incomplete,
+    } = survey(options, registry, &resolver, &mut report);
     let parts: Vec<&str> = key.split('.').collect();
     // The longest name that there is, so that a name may hold a dot.
     let found = (1..=parts.len())
@@ -45,7 +53,18 @@ pub(crate) fn explain(
     };
     let asked = asked(kind, &draft.name, &parts[count..])?;
     environment::well_known(draft, &resolver);
-    let tables = normal_tables(draft, &mut report);
+    let own = normal_tables(draft, &mut report);
+    let mut tables = Vec::new();
+    for (scope, layer) in fallbacks(kind, &own, &resolver) {
+        let draft = defaults.of(&scope);
+        let said = draft.map(|draft| normal_tables(draft, &mut report));
+        let said = said.into_iter().flatten();
+        tables.extend(said.map(|(_, table)| (layer.clone(), table)));
+    }
+    tables.extend(
+        own.into_iter()
+            .map(|(number, table)| (named(number), table)),
+    );
     let mut settings = Vec::new();
     for setting in asked.settings() {
         settings.push(setting.explained(&tables, &resolver));
@@ -61,6 +80,26 @@ pub(crate) fn explain(
         origin: draft.origin.clone(),
         settings,
     })
+}
+
+/// What a connection falls back on, weakest first.
+fn fallbacks(
+    kind: ConnectionType,
+    own: &[(usize, Table)],
+    resolver: &Resolver<'_>,
+) -> Vec<(Scope, Layer)> {
+    let category = canonical(kind.category());
+    let mut fallbacks = vec![
+        (Scope::All, Layer::Defaults),
+        (Scope::Category(category), Layer::Category),
+    ];
+    let policy = own.iter().rev().find_map(|(_, table)| table.get("policy"));
+    if let Some(mut entry) = policy.cloned() {
+        resolver.entry(&mut entry, &mut Vec::new(), &mut Report::default());
+        let name = entry.node.scalar_text();
+        fallbacks.extend(name.map(|name| (Scope::Policy(canonical(&name)), Layer::Policy)));
+    }
+    fallbacks
 }
 
 fn unknown(parts: &[&str], drafts: &Drafts, incomplete: bool, report: &Report) -> Error {
@@ -194,7 +233,7 @@ fn collect(
 }
 
 impl Setting {
-    fn explained(self, tables: &[(usize, Table)], resolver: &Resolver<'_>) -> ExplainedSetting {
+    fn explained(self, tables: &[(Layer, Table)], resolver: &Resolver<'_>) -> ExplainedSetting {
         let default = self.field.default.map(|default| Layered {
             layer: Layer::Default,
             origin: None,
@@ -203,7 +242,9 @@ impl Setting {
         });
         let written = tables.iter().filter_map(|(layer, table)| {
             let entry = self.entry(table)?;
-            Some(self.layered(*layer, entry, resolver))
+            // What each connection says for itself, no default does.
+            let is_default = *layer < Layer::Files && OWN.contains(&self.field.name);
+            (!is_default).then(|| self.layered(layer.clone(), entry, resolver))
         });
         let mut layers: Vec<Layered> = default.into_iter().chain(written).collect();
         if let Some(last) = layers.last_mut() {
@@ -229,7 +270,7 @@ impl Setting {
         table.get(last)
     }
 
-    fn layered(&self, number: usize, entry: &Entry, resolver: &Resolver<'_>) -> Layered {
+    fn layered(&self, layer: Layer, entry: &Entry, resolver: &Resolver<'_>) -> Layered {
         let mut origin = entry.node.origin.clone();
         let value = if self.secret {
             // Nobody looks at it: not even its file is opened.
@@ -242,11 +283,14 @@ impl Setting {
         } else {
             let mut entry = entry.clone();
             resolver.entry(&mut entry, &mut Vec::new(), &mut Report::default());
+            if self.path == ["retry", "max_attempts"] {
+                attempts(&mut entry);
+            }
             origin = entry.node.origin.clone();
             shown(&entry.node)
         };
         Layered {
-            layer: named(number),
+            layer,
             origin: Some(origin),
             value,
             won: false,
@@ -268,7 +312,11 @@ fn named(number: usize) -> Layer {
 fn shown(node: &Node) -> String {
     if node.origin.via().is_some_and(|via| {
         let mut sources = via.split(", ");
-        sources.any(|source| !source.starts_with('$') || names_a_secret(source))
+        // A provider's default, behind a bar, stands for a secret.
+        let told = |source: &str| {
+            source.starts_with('$') || source.starts_with(DEFAULT_IN) && !source.contains('|')
+        };
+        sources.any(|source| !told(source) || names_a_secret(source))
     }) {
         return "[set]".to_owned();
     }
@@ -304,22 +352,6 @@ fn shown(node: &Node) -> String {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-/// Whether a variable or a key is called like something that is not for everybody.
-fn names_a_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "key",
-        "credential",
-        "auth",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }
 
 /// `text` without the user and password of the URLs in it.

@@ -62,6 +62,12 @@ pub struct Layered {
 pub enum Layer {
     /// The setting's default.
     Default,
+    /// `defaults` of the configuration, or `ConnectionPooling`.
+    Defaults,
+    /// `defaults: categories:` of the type's category.
+    Category,
+    /// The named policy.
+    Policy,
     /// The files without a profile.
     Files,
     /// The profile's files.
@@ -75,10 +81,13 @@ pub enum Layer {
 }
 
 impl Layer {
-    /// One word for it: `default`, `files`, `profile`, `variable`, `environment`, `code`.
+    /// One word for it: `default`, `defaults`, `category`, `policy`, `files`, `profile`, `variable`, `environment`, `code`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Default => "default",
+            Self::Defaults => "defaults",
+            Self::Category => "category",
+            Self::Policy => "policy",
             Self::Files => "files",
             Self::Profile => "profile",
             Self::Variable => "variable",

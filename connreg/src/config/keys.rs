@@ -9,6 +9,7 @@ use super::code::Code;
 use super::common;
 use super::report::{Mistake, Report};
 use super::tree::{Entry, Node, Origin, Table, Value, canonical, same_name};
+use crate::nearest::nearest;
 use crate::registry::ConnectionType;
 use crate::settings::{Field, Shape};
 
@@ -106,16 +107,21 @@ impl Known {
         names
     }
 
+    /// The name that a key was meant to be.
+    pub(crate) fn nearest(self, key: &str) -> Option<String> {
+        let names = self.names();
+        nearest(key, names.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// What to say of a key that means nothing.
     pub(crate) fn help(self, key: &str) -> String {
-        let names = self.names();
-        if let Some(near) = crate::nearest::nearest(key, names.iter().map(String::as_str)) {
+        if let Some(near) = self.nearest(key) {
             return format!("did you mean `{near}`?");
         }
         let main = self.main_names();
         match (main.is_empty(), self.common.is_empty()) {
             (true, true) => "no key is known here".to_owned(),
-            (true, false) => "its type has no settings of its own".to_owned(),
+            (true, false) => format!("known keys: {}", super::defaults::names().join(", ")),
             (false, _) => format!("known keys: {}", main.join(", ")),
         }
     }
@@ -170,7 +176,8 @@ pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mu
         normal.put(entry, path, report);
     }
     for (table, mut entry) in flat {
-        entry.path = Some(dotted(path, &entry.key).into());
+        let at_home = || dotted(path, &entry.key).into();
+        entry.path.get_or_insert_with(at_home);
         let home = normal.table(table, &entry.key_origin);
         // A home that is no table is reported by the reader.
         if let Value::Table(inner) = &mut home.node.value {

@@ -14,12 +14,16 @@ use crate::settings::{Field, Shape};
 /// What stands for everything that is not shown.
 const HIDDEN: char = '…';
 
+/// How deeply keys may stand that are names of categories and connections, and no settings.
+const NAMES: usize = 2;
+
 /// A key or a scalar in a file's text, by its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Piece {
     start: usize,
     end: usize,
-    shown: bool,
+    /// For a key, how many tables it stands in; for a scalar, none.
+    key: Option<usize>,
 }
 
 /// Where keys and scalars stand in a file that could be read, in the order of writing.
@@ -30,40 +34,53 @@ impl Structure {
     /// The structure of the file that `root` was read from; `offset` bytes stand before its text.
     pub(super) fn of(root: &Node, offset: usize) -> Self {
         let mut pieces = Vec::new();
-        collect(root, offset, false, &mut pieces);
+        collect(root, offset, 1, &mut pieces);
         pieces.sort_unstable();
         pieces.dedup();
         Self(pieces)
     }
 }
 
-fn collect(node: &Node, offset: usize, secret: bool, pieces: &mut Vec<Piece>) {
-    let mut add = |origin: &Origin, shown| {
+fn collect(node: &Node, offset: usize, depth: usize, pieces: &mut Vec<Piece>) {
+    let mut add = |origin: &Origin, key| {
         if let Some(span) = origin.span.filter(|span| span.end > span.start) {
             let (start, end) = (span.start - offset, span.end - offset);
-            pieces.push(Piece { start, end, shown });
+            pieces.push(Piece { start, end, key });
         }
     };
     match &node.value {
         Value::Table(table) => {
             for entry in &table.entries {
-                add(&entry.key_origin, !secret && redact::is_plain(&entry.key));
+                add(&entry.key_origin, Some(depth));
             }
             for entry in &table.entries {
-                // What looks like a key below a secret's may be a part of the secret.
-                let nested = matches!(entry.node.value, Value::Table(_) | Value::List(_));
-                let secret = secret || nested && redact::names_a_secret(&entry.key);
-                collect(&entry.node, offset, secret, pieces);
+                collect(&entry.node, offset, depth + 1, pieces);
             }
         }
         Value::List(items) => {
             for item in items {
-                collect(item, offset, secret, pieces);
+                collect(item, offset, depth + 1, pieces);
             }
         }
         Value::Null | Value::Mistaken => {}
-        _ => add(&node.origin, false),
+        _ => add(&node.origin, None),
     }
+}
+
+/// Whether a key may be shown. What a quote or a colon that was forgotten has made a key of may be a secret: so it is
+/// the name of a setting, or what is pointed at, and it has a colon.
+fn is_shown(piece: Piece, text: &str, words: &Vocabulary, pointed: bool) -> bool {
+    let Some(depth) = piece.key else { return false };
+    let Some((key, behind)) = text.split_at_checked(piece.end) else {
+        return false;
+    };
+    let key = key
+        .get(piece.start..)
+        .unwrap_or_default()
+        .trim_matches(['"', '\'']);
+    redact::is_plain(key)
+        && (is_followed_as_key(behind) || behind.trim_start_matches(['"', '\'']).starts_with(']'))
+        && (depth <= NAMES || pointed || words.has(key))
 }
 
 /// Whether a value is nothing but `${NAME}`, which tells no more than that name.
@@ -147,7 +164,7 @@ pub(super) fn structured(
             Some(piece) if piece.start <= at => {
                 let to = piece.end.min(window.end);
                 let pointed = line.span == (piece.start..piece.end);
-                if piece.shown || told && pointed {
+                if is_shown(*piece, text, words, pointed) || told && pointed {
                     line.show(at..to);
                 } else {
                     line.hide(at..to);

@@ -6,9 +6,11 @@ mod build;
 pub(crate) mod code;
 pub(crate) mod common;
 pub(crate) mod convert;
+pub(crate) mod defaults;
 #[cfg(feature = "json")]
 mod diagnostics;
 pub(crate) mod discover;
+pub(crate) mod dotnet;
 mod draft;
 mod effects;
 mod environment;
@@ -49,6 +51,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::defaults::{Defaults, DefaultsDrafts};
 use self::discover::Profile;
 use self::draft::{Draft, Drafts};
 pub(crate) use self::explain::explain;
@@ -158,16 +161,22 @@ pub(crate) fn check(options: &Options, registry: &Registry) -> Result<Report, Er
 /// Reads, merges and checks everything; mistakes stand among the warnings, and what they spoil is left out.
 fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result<Loaded, Error> {
     let resolver = Resolver::new(options);
-    let mut drafts = survey(options, registry, &resolver, &mut report);
-    let merged = merge(&mut drafts, &resolver, &mut report)?;
-    let (connections, uses) = read(
-        &drafts.0,
-        merged,
-        drafts.1,
-        registry,
-        &resolver,
-        &mut report,
-    );
+    let Surveyed {
+        mut drafts,
+        mut defaults,
+        incomplete,
+    } = survey(options, registry, &resolver, &mut report);
+    report.count_connections(drafts.names().count());
+    let merged = merge(&mut defaults.drafts, &resolver, &mut report)?;
+    let defaults = defaults.read(merged, incomplete, &resolver, &mut report);
+    let tables = merge(&mut drafts.list, &resolver, &mut report)?;
+    let merged = Merged {
+        drafts,
+        tables,
+        incomplete,
+        defaults,
+    };
+    let (connections, uses) = merged.read(registry, &resolver, &mut report);
     if options.secrets.lookups.is_wanting() {
         let message = "secrets have to be looked up before this configuration can be read";
         return Err(Error::usage(ErrorKind::Other, message, None));
@@ -180,14 +189,21 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
     })
 }
 
-/// All connections that files, environment and code speak of; and whether a file is missing among them because
-/// it could not be read.
+/// What files, environment and code speak of.
+struct Surveyed {
+    drafts: Drafts,
+    defaults: DefaultsDrafts,
+    /// A file is missing among them, because it could not be read.
+    incomplete: bool,
+}
+
+/// All connections, and what they fall back on.
 fn survey(
     options: &Options,
     registry: &Registry,
     resolver: &Resolver<'_>,
     report: &mut Report,
-) -> (Drafts, bool) {
+) -> Surveyed {
     let sections = Sections::new(registry);
     let mut survey = Survey::new(registry, &sections, resolver);
     let mut incomplete = false;
@@ -200,6 +216,7 @@ fn survey(
             } else {
                 layer::FILES
             };
+            report.count_file();
             match file::read(&found.path, found.format, report) {
                 Some(table) => survey.file(table, found.role, layer, report),
                 None => incomplete = true,
@@ -209,9 +226,15 @@ fn survey(
     let outside = environment::collect(options);
     let types = environment::types(&outside, &survey.sightings, registry, report);
     survey.sightings.extend(types);
+    let mut defaults = DefaultsDrafts::gather(std::mem::take(&mut survey.defaults));
     let mut drafts = Drafts::gather(survey, incomplete, report);
-    environment::apply(&outside, &mut drafts, incomplete, report);
-    (drafts, incomplete)
+    let left = environment::apply_defaults(outside, &drafts, &mut defaults, &sections, report);
+    environment::apply(&left, &mut drafts, incomplete, report);
+    Surveyed {
+        drafts,
+        defaults,
+        incomplete,
+    }
 }
 
 fn profile(options: &Options, resolver: &Resolver<'_>) -> Option<Profile> {
@@ -232,13 +255,12 @@ fn profile(options: &Options, resolver: &Resolver<'_>) -> Option<Profile> {
 
 /// The merged settings of each draft.
 fn merge(
-    drafts: &mut (Drafts, bool),
+    drafts: &mut [Draft],
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Result<Vec<Table>, Error> {
     let mut merge = Merge::default();
     let mut layers: Vec<Vec<(usize, Table)>> = layer::ALL.map(|_| Vec::new()).collect();
-    let drafts = &mut drafts.0.list;
     for (number, draft) in drafts.iter_mut().enumerate() {
         environment::well_known(draft, resolver);
         for (layer, table) in normal_tables(draft, report) {
@@ -277,50 +299,65 @@ fn normal_tables(draft: &mut Draft, report: &mut Report) -> Vec<(usize, Table)> 
     tables
 }
 
-/// Reads every connection, checks what is between them, and gives those that can be used, with the secrets that went
-/// into their settings.
-fn read(
-    drafts: &Drafts,
-    merged: Vec<Table>,
+/// What is merged, and can be read.
+struct Merged {
+    drafts: Drafts,
+    /// The settings of each draft.
+    tables: Vec<Table>,
     incomplete: bool,
-    registry: &Registry,
-    resolver: &Resolver<'_>,
-    report: &mut Report,
-) -> (Vec<LoadedConnection>, ByConnection) {
-    let mut connections = Vec::with_capacity(merged.len());
-    let mut uses = Vec::new();
-    let mut targets = Vec::with_capacity(merged.len());
-    for (draft, table) in drafts.list.iter().zip(merged) {
-        let Some(kind) = draft.kind else {
-            read::untyped(draft, table, registry, resolver, report);
-            targets.push(Target {
-                references: Vec::new(),
-                enabled: None,
-            });
-            continue;
-        };
-        let read = read::read(draft, kind, table, resolver, report);
-        let usable = read.enabled != Some(false) && !draft.duplicate;
-        if let Some((settings, policy)) = read.settings.filter(|_| usable) {
-            let name: Arc<str> = draft.name.as_str().into();
-            if !read.secrets.is_empty() {
-                uses.push((Arc::clone(&name), read.secrets));
+    defaults: Defaults,
+}
+
+impl Merged {
+    /// Reads every connection, checks what is between them, and gives those that can be used, with the secrets that went
+    /// into their settings.
+    fn read(
+        self,
+        registry: &Registry,
+        resolver: &Resolver<'_>,
+        report: &mut Report,
+    ) -> (Vec<LoadedConnection>, ByConnection) {
+        let Self {
+            drafts,
+            tables,
+            incomplete,
+            defaults,
+        } = self;
+        let mut connections = Vec::with_capacity(tables.len());
+        let mut uses = Vec::new();
+        let mut targets = Vec::with_capacity(tables.len());
+        for (draft, table) in drafts.list.iter().zip(tables) {
+            let Some(kind) = draft.kind else {
+                read::untyped(draft, table, registry, resolver, report);
+                targets.push(Target {
+                    references: Vec::new(),
+                    enabled: None,
+                });
+                continue;
+            };
+            let read = read::read(draft, kind, table, &defaults, resolver, report);
+            let usable = read.enabled != Some(false) && !draft.duplicate;
+            if let Some((settings, policy)) = read.settings.filter(|_| usable) {
+                let name: Arc<str> = draft.name.as_str().into();
+                if !read.secrets.is_empty() {
+                    uses.push((Arc::clone(&name), read.secrets));
+                }
+                connections.push(LoadedConnection {
+                    name,
+                    kind,
+                    settings,
+                    policy,
+                    origin: draft.origin.clone(),
+                    references: read.references.clone(),
+                    fingerprint: read.fingerprint,
+                });
             }
-            connections.push(LoadedConnection {
-                name,
-                kind,
-                settings,
-                policy,
-                origin: draft.origin.clone(),
-                references: read.references.clone(),
-                fingerprint: read.fingerprint,
+            targets.push(Target {
+                references: read.references,
+                enabled: read.enabled,
             });
         }
-        targets.push(Target {
-            references: read.references,
-            enabled: read.enabled,
-        });
+        references::check(&drafts, &targets, incomplete, report);
+        (connections, uses)
     }
-    references::check(drafts, &targets, incomplete, report);
-    (connections, uses)
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::code::Code;
 use super::common;
+use super::defaults::Defaults;
+use super::dotnet;
 use super::draft::Draft;
 use super::effects;
 use super::fingerprint::Fingerprint;
@@ -35,6 +37,7 @@ pub(crate) fn read(
     draft: &Draft,
     kind: ConnectionType,
     table: Table,
+    defaults: &Defaults,
     resolver: &Resolver<'_>,
     report: &mut Report,
 ) -> Read {
@@ -54,8 +57,10 @@ pub(crate) fn read(
     }
     resolver.ask(true);
     let secrets = resolver.take_uses();
+    effects::check(&table, Some(kind), &draft.path, report);
+    dotnet::count_attempts(&mut table);
+    defaults.fill(&mut table, kind, report);
     let fingerprint = Fingerprint::of(&table);
-    effects::check(&table, kind, &draft.path, report);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
     let mut reader = TableReader::new(&mut context, &table, &draft.origin);
@@ -112,6 +117,7 @@ pub(crate) fn untyped(
             }
         }
     }
+    dotnet::count_attempts(&mut table);
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
     let mut reader = TableReader::new(&mut context, &table, &draft.origin);

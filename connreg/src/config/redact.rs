@@ -29,20 +29,20 @@ pub(crate) fn is_plain(text: &str) -> bool {
 
 /// Whether a key is, or may have been meant to be, that of a secret; in doubt it is.
 pub(crate) fn names_a_secret(key: &str) -> bool {
-    const WORDS: [&str; 10] = [
-        "password",
-        "passwd",
-        "passphrase",
+    const PARTS: [&str; 9] = [
+        "pass",
+        "pwd",
         "secret",
         "token",
+        "key",
         "credential",
-        "apikey",
-        "privatekey",
-        "accesskey",
+        "auth",
         "connectionstring",
+        "dsn",
     ];
+    const MISSPELT: [&str; 5] = ["password", "secret", "token", "credentials", "passphrase"];
     let key = canonical(key);
-    WORDS.iter().any(|word| key.contains(word)) || nearest(&key, WORDS).is_some()
+    PARTS.iter().any(|part| key.contains(part)) || nearest(&key, MISSPELT).is_some()
 }
 
 #[cfg(test)]

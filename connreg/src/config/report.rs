@@ -174,6 +174,8 @@ pub struct Report {
     pub(crate) sources: Sources,
     /// Whether values that could not be had are let pass.
     allows_unresolved: bool,
+    connections: usize,
+    files: usize,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
@@ -188,6 +190,26 @@ impl Report {
     /// Whether values that could not be had are let pass.
     pub(crate) fn allows_unresolved(&self) -> bool {
         self.allows_unresolved
+    }
+
+    /// Counts a file that was read.
+    pub(crate) fn count_file(&mut self) {
+        self.files += 1;
+    }
+
+    /// Says how many connections there are.
+    pub(crate) fn count_connections(&mut self, connections: usize) {
+        self.connections = connections;
+    }
+
+    /// How many files were read.
+    pub fn files(&self) -> usize {
+        self.files
+    }
+
+    /// How many connections are configured, disabled and mistaken ones too.
+    pub fn connections(&self) -> usize {
+        self.connections
     }
 
     /// How many errors are kept.

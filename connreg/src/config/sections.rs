@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::code::Code;
+use super::defaults::{DEFAULTS, POLICIES};
 use super::discover::categories;
+use super::dotnet::CONNECTION_POOLING;
 use super::keys::{Known, is_ignored};
 use super::report::{Mistake, Report};
 use super::tree::{Origin, Table, canonical, same_name};
@@ -74,7 +76,7 @@ impl Sections {
     pub(crate) fn names(&self) -> Vec<&str> {
         let roots = self.roots.keys().map(String::as_str);
         let mut names: Vec<&str> = self.categories.iter().copied().chain(roots).collect();
-        names.push("connections");
+        names.extend(["connections", DEFAULTS, POLICIES, CONNECTION_POOLING]);
         names
     }
 

@@ -2,13 +2,15 @@
 
 use super::code::Code;
 use super::common::{TYPE_KEYS, is_type_key};
+use super::defaults::{CATEGORIES, DEFAULTS, DefaultsTable, POLICIES, Scope};
 use super::discover::Role;
+use super::dotnet::{self, CONNECTION_POOLING};
 use super::interpolate::{Resolver, type_text};
 use super::keys::is_ignored;
 use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::{Section, SectionTable, Sections};
-use super::tree::{Entry, Node, Origin, Table, Value, same_name};
+use super::tree::{Entry, Node, Origin, Table, Value, canonical, same_name};
 use crate::nearest::nearest;
 use crate::registry::{ConnectionType, Registry};
 
@@ -48,6 +50,7 @@ pub(crate) struct Survey<'a> {
     pub(crate) resolver: &'a Resolver<'a>,
     pub(crate) sightings: Vec<Sighting>,
     pub(crate) shared: Vec<SectionTable>,
+    pub(crate) defaults: Vec<DefaultsTable>,
     sequence: usize,
 }
 
@@ -63,6 +66,7 @@ impl<'a> Survey<'a> {
             resolver,
             sightings: Vec::new(),
             shared: Vec::new(),
+            defaults: Vec::new(),
             sequence: 0,
         }
     }
@@ -80,10 +84,82 @@ impl<'a> Survey<'a> {
                 self.place(entry, section, None, layer, report);
             } else if self.sections.is_category(&entry.key) {
                 self.category(entry, layer, report);
+            } else if is_defaults(&entry.key) {
+                if role == Role::Category {
+                    report.push(defaults_elsewhere(&entry));
+                } else {
+                    self.defaults(entry, layer, report);
+                }
             } else {
                 self.foreign(&entry, role, report);
             }
         }
+    }
+
+    /// What connections fall back on.
+    fn defaults(&mut self, entry: Entry, layer: usize, report: &mut Report) {
+        let Entry {
+            key: path,
+            key_origin: origin,
+            node,
+            ..
+        } = entry;
+        let is_policies = same_name(&path, POLICIES);
+        let of = if is_policies { "policies" } else { "settings" };
+        let section = Node::new(Value::Null, node.origin.clone());
+        let section = Entry::new(path.as_str(), origin.clone(), section);
+        let Some(table) = expect_table(node, &path, of, report) else {
+            return;
+        };
+        let mut found = |scope, name: String, path: String, origin, table| {
+            self.defaults.push(DefaultsTable {
+                scope,
+                layer,
+                name,
+                path,
+                origin,
+                table,
+            });
+        };
+        if is_policies {
+            for entry in table.entries {
+                let path = format!("{path}.{}", entry.key);
+                if !is_ignored(&entry.key)
+                    && let Some(table) = expect_table(entry.node, &path, "settings", report)
+                {
+                    let scope = Scope::Policy(canonical(&entry.key));
+                    found(scope, entry.key, path, entry.key_origin, table);
+                }
+            }
+            return;
+        }
+        if same_name(&path, CONNECTION_POOLING) {
+            let table = dotnet::pooling(&section, table, &path, report);
+            found(Scope::All, path.clone(), path, origin, table);
+            return;
+        }
+        let mut table = table;
+        let is_categories = |entry: &mut Entry| same_name(&entry.key, CATEGORIES);
+        let categories: Vec<Entry> = table.entries.extract_if(.., is_categories).collect();
+        for entry in categories {
+            let path = format!("{path}.{}", entry.key);
+            let Some(table) = expect_table(entry.node, &path, "categories", report) else {
+                continue;
+            };
+            for entry in table.entries {
+                if is_ignored(&entry.key) {
+                    continue;
+                }
+                let path = format!("{path}.{}", entry.key);
+                if !self.sections.is_category(&entry.key) {
+                    report.push(unknown_category(&entry, &path, self.sections.categories()));
+                } else if let Some(table) = expect_table(entry.node, &path, "settings", report) {
+                    let scope = Scope::Category(canonical(&entry.key));
+                    found(scope, entry.key, path, entry.key_origin, table);
+                }
+            }
+        }
+        found(Scope::All, path.clone(), path, origin, table);
     }
 
     fn by_name(&mut self, entry: Entry, layer: usize, report: &mut Report) {
@@ -351,6 +427,33 @@ impl<'a> Survey<'a> {
         self.sequence += 1;
         self.sequence
     }
+}
+
+/// Whether a key at the top of a file speaks of what connections fall back on.
+fn is_defaults(key: &str) -> bool {
+    [DEFAULTS, POLICIES, CONNECTION_POOLING]
+        .iter()
+        .any(|name| same_name(name, key))
+}
+
+fn defaults_elsewhere(entry: &Entry) -> Mistake {
+    let message = format!("`{}` can't stand in the file of a category", entry.key);
+    let help = "put it into application, connections or appsettings; what is for one category stands there as \
+                `defaults: {categories: {NAME: …}}`";
+    Mistake::error(Code::DefaultsElsewhere, &entry.key, message)
+        .at(&entry.key_origin)
+        .help(help)
+}
+
+fn unknown_category(entry: &Entry, path: &str, known: &[&str]) -> Mistake {
+    let message = format!("there is no category `{}`", entry.key);
+    let help = match nearest(&entry.key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known.join(", ")),
+    };
+    Mistake::error(Code::UnknownCategory, path, message)
+        .at(&entry.key_origin)
+        .help(help)
 }
 
 /// The table at `path`; nothing written is an empty one.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::AnyConnection;
 use super::opening::Asker;
-use super::slot::AnySlot;
+use super::slot::{AnyOpen, AnySlot};
 use super::untyped::Core;
 use crate::capability::Provided;
 use crate::error::Error;
@@ -28,15 +28,32 @@ struct Seen<C: ?Sized> {
 struct ViewOf<C: ?Sized> {
     generation: u64,
     client: Arc<C>,
+    /// Keeps the client from being closed while somebody looks at it.
+    _open: Arc<dyn AnyOpen>,
+}
+
+/// Views of a client that are kept for the next to ask; not for longer than the client is there.
+pub(super) trait Views: Send + Sync {
+    fn forget(&self);
+}
+
+impl<C: ?Sized + Send + Sync> Views for Seen<C> {
+    fn forget(&self) {
+        self.view.store(None);
+    }
 }
 
 impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
     pub(super) fn new(slot: Arc<dyn AnySlot>, provided: &'static Provided) -> Self {
-        Self(Arc::new(Seen {
+        let core = Arc::clone(slot.core());
+        let seen = Arc::new(Seen {
             slot,
             provided,
             view: ArcSwapOption::empty(),
-        }))
+        });
+        let views: Weak<Seen<C>> = Arc::downgrade(&seen);
+        core.keep_views(views);
+        Self(seen)
     }
 
     /// The connection's name, as it was configured.
@@ -76,16 +93,28 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
         slot.open(Asker::User).await?;
         // Read before the client: a view that is older than its number says is renewed, not kept.
         let generation = slot.core().generation();
-        let client = slot
-            .opened()
-            .and_then(|open| self.0.provided.see(open.client()));
-        let Some(client) = client else {
+        let seen = slot.opened().and_then(|open| {
+            let client = self.0.provided.see(open.client())?;
+            Some((client, open))
+        });
+        let Some((client, open)) = seen else {
             return Err(slot.core().closed_error());
         };
-        self.0
-            .view
-            .store(Some(Arc::new(ViewOf { generation, client })));
-        Ok(CapabilityClient(self.0.view.load()))
+        self.0.view.store(Some(Arc::new(ViewOf {
+            generation,
+            client,
+            _open: open,
+        })));
+        let view = self.0.view.load();
+        // One that was replaced meanwhile is not kept for the next.
+        if slot.core().generation() != generation {
+            self.0.forget();
+        }
+        if view.is_some() {
+            return Ok(CapabilityClient(view));
+        }
+        // Somebody else has found it out of date.
+        Box::pin(self.client()).await
     }
 }
 

@@ -44,6 +44,8 @@ impl dyn AnySlot {
         core.next_generation();
         core.enter(State::Closed);
         core.emit(EventKind::Closed);
+        drop(gate);
+        core.forget_views();
         Some(Stopped {
             core: Arc::clone(core),
             open,

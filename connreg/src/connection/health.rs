@@ -40,7 +40,7 @@ impl dyn AnySlot + '_ {
             checked_at: history.checked_at,
             age,
             latency: history.latency,
-            failed_checks: if failing { history.streak } else { 0 },
+            failed_checks: if history.failing { history.streak } else { 0 },
             last_error: history.last_error,
             caused_by: None,
         }

@@ -1,6 +1,6 @@
 //! What is known of a connection at one moment.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::slot::AnySlot;
 use crate::error::Error;
@@ -36,6 +36,8 @@ pub struct ConnectionInfo {
     pub connected_at: Option<SystemTime>,
     /// When it was last checked.
     pub checked_at: Option<SystemTime>,
+    /// How long the last check took.
+    pub latency: Option<Duration>,
     /// How often a client was opened.
     pub connects: u64,
     /// How often opening or a check failed.
@@ -68,6 +70,7 @@ impl ConnectionInfo {
             executing: core.executing(),
             connected_at: history.connected_at,
             checked_at: history.checked_at,
+            latency: history.latency,
             connects: history.connects,
             failures: history.failures,
             last_error: history.last_error,

@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::EventKind;
 use crate::lifecycle::State;
+use crate::observe;
 
 /// What a waiter waits beyond the attempt's own deadline, for a back end that holds its thread.
 const GRACE: Duration = Duration::from_millis(50);
@@ -130,6 +131,11 @@ impl Gate {
         if let Some(down) = &mut self.down {
             down.next = Some(Instant::now() + CONFIRM);
         }
+    }
+
+    /// When somebody may try again who was told that it is down; `None`: it is not down, or only a person can help.
+    pub(super) fn next_attempt(&self) -> Option<Instant> {
+        self.down.as_ref()?.next
     }
 
     /// Whether nothing is to be expected of it at the moment.
@@ -346,6 +352,7 @@ struct Ending {
 impl Ending {
     async fn run(mut self) {
         let limit = self.context.connect_timeout();
+        let started = Instant::now();
         let connecting = self.slot.connect(self.context.clone());
         let result = match timeout(limit, connecting).await {
             Ok(Ok(open)) => Ok(open),
@@ -354,6 +361,9 @@ impl Ending {
                 .core
                 .timeout_error("could not be opened", "connect", limit)),
         };
+        let kind = result.as_ref().err().map(Error::kind);
+        let core = &self.core;
+        observe::attempted(core.name(), core.connection_type(), started.elapsed(), kind);
         self.tell(result);
     }
 
@@ -385,6 +395,7 @@ impl Ending {
                 core.emit(EventKind::Opened);
                 drop(gate);
                 core.wake_monitor();
+                core.forget_views();
                 drop(replaced);
                 tracing::info!(connection = %core.name(), "connected");
                 Outcome::Opened

@@ -31,6 +31,8 @@ impl dyn AnySlot {
             core.lifecycle.begin_anew();
             core.enter(State::Initialized);
         }
+        drop((gate, staged_gate));
+        core.forget_views();
         before
     }
 }

@@ -304,9 +304,18 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             if let (Step::Rejected(_) | Step::Down, Some(last)) = (failed.at, last) {
                 return Err(last);
             }
+            let fault = match failed.at {
+                // Nobody may try to open it earlier.
+                Step::Open => match self.until_next_opening() {
+                    Some(wait) if wait > settings.max_delay => return Err(failed),
+                    Some(wait) => failed.fault.retry_after(wait),
+                    None => failed.fault,
+                },
+                _ => failed.fault,
+            };
             let delay = self
                 .may_repeat(&failed)
-                .then(|| pace.after(failed.fault, self.core.executing()))
+                .then(|| pace.after(fault, self.core.executing()))
                 .flatten();
             let Some(delay) = delay else {
                 return Err(failed);
@@ -317,6 +326,12 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             last = Some(failed);
             sleep(delay).await;
         }
+    }
+
+    /// How long the connection is taken for down after an attempt to open it that failed.
+    fn until_next_opening(&self) -> Option<Duration> {
+        let next = self.core.gate().next_attempt()?;
+        Some(next.saturating_duration_since(Instant::now()))
     }
 
     /// Whether another attempt is safe and of use.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::{ArcSwap, Guard};
 
 use super::activity::{Activity, InFlight};
+use super::capability::Views;
 use super::opening::Gate;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
@@ -33,6 +34,7 @@ pub(crate) struct Core {
     generation: AtomicU64,
     gate: Mutex<Gate>,
     probing: AtomicBool,
+    views: Mutex<Vec<Weak<dyn Views>>>,
 }
 
 /// Held while the health monitor has something done for a connection.
@@ -72,6 +74,7 @@ impl Core {
             generation: AtomicU64::new(0),
             gate: Mutex::default(),
             probing: AtomicBool::new(false),
+            views: Mutex::default(),
         })
     }
 
@@ -164,6 +167,28 @@ impl Core {
     #[allow(dead_code, reason = "for `run`, which comes with the policies")]
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         InFlight::new(Arc::clone(self)).ok_or_else(|| self.closed_error())
+    }
+
+    /// Has `views` forgotten when the client goes.
+    pub(super) fn keep_views(&self, views: Weak<dyn Views>) {
+        let mut kept = self.views();
+        // From time to time, those that are gone.
+        if kept.len().is_power_of_two() {
+            kept.retain(|views| views.strong_count() > 0);
+        }
+        kept.push(views);
+    }
+
+    /// To be called when the client has gone, without the gate: what is dropped here may run a back end's code.
+    pub(super) fn forget_views(&self) {
+        let kept: Vec<_> = self.views().iter().filter_map(Weak::upgrade).collect();
+        for views in kept {
+            views.forget();
+        }
+    }
+
+    fn views(&self) -> MutexGuard<'_, Vec<Weak<dyn Views>>> {
+        self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that the health monitor is at it, until the guard is dropped.

@@ -38,6 +38,24 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 14] = [
+        Self::Dns,
+        Self::Refused,
+        Self::Timeout,
+        Self::Tls,
+        Self::Authentication,
+        Self::Role,
+        Self::Version,
+        Self::Overloaded,
+        Self::Protocol,
+        Self::Configuration,
+        Self::Closed,
+        Self::NotFound,
+        Self::WrongType,
+        Self::Other,
+    ];
+
     /// The kind's stable name, as events, metrics and health reports show it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, Recorder};
 use tracing::Span;
 
 use super::names;
@@ -127,13 +127,15 @@ impl Operations {
                 Some((names::ERROR_TYPE, kind.as_str())),
             );
             recorder
-                .register_histogram(&key, &METADATA)
+                .register_histogram(&key, &super::METADATA)
                 .record(took.as_secs_f64());
             let key = self.key(
                 names::OPERATION_ERRORS,
                 Some((names::ERROR_TYPE, kind.as_str())),
             );
-            recorder.register_counter(&key, &METADATA).increment(1);
+            recorder
+                .register_counter(&key, &super::METADATA)
+                .increment(1);
         });
     }
 
@@ -146,7 +148,9 @@ impl Operations {
         };
         metrics::with_recorder(|recorder| {
             let key = self.key(names::OPERATION_REJECTIONS, Some((names::REASON, reason)));
-            recorder.register_counter(&key, &METADATA).increment(1);
+            recorder
+                .register_counter(&key, &super::METADATA)
+                .increment(1);
         });
     }
 
@@ -185,59 +189,25 @@ impl Operations {
 
     #[cold]
     fn look_up(&self, recorder: &dyn Recorder, address: usize) -> Arc<Handles> {
-        describe(recorder);
+        super::describe(recorder);
         let handles = Arc::new(Handles {
             recorder: address,
             duration: recorder
-                .register_histogram(&self.key(names::OPERATION_DURATION, None), &METADATA),
+                .register_histogram(&self.key(names::OPERATION_DURATION, None), &super::METADATA),
             retries: recorder
-                .register_counter(&self.key(names::OPERATION_RETRIES, None), &METADATA),
-            breaker: recorder.register_gauge(&self.key(names::BREAKER_STATE, None), &METADATA),
+                .register_counter(&self.key(names::OPERATION_RETRIES, None), &super::METADATA),
+            breaker: recorder
+                .register_gauge(&self.key(names::BREAKER_STATE, None), &super::METADATA),
         });
         self.handles.store(Some(Arc::clone(&handles)));
         handles
     }
 
     fn key(&self, name: &'static str, more: Option<(&'static str, &'static str)>) -> Key {
-        let mut labels = vec![
-            Label::new(names::CONNECTION, self.name.to_string()),
-            Label::from_static_parts(names::TYPE, self.kind.name()),
-            Label::from_static_parts(names::CATEGORY, self.kind.category()),
-            Label::from_static_parts(names::SYSTEM, names::system(self.kind.name())),
-        ];
-        labels.extend(more.map(|(key, value)| Label::from_static_parts(key, value)));
+        let mut labels = super::labels(&self.name, self.kind);
+        labels.extend(more.map(|(key, value)| metrics::Label::from_static_parts(key, value)));
         Key::from_parts(name, labels)
     }
-}
-
-const METADATA: Metadata<'static> = Metadata::new("connreg", Level::INFO, Some(module_path!()));
-
-fn describe(recorder: &dyn Recorder) {
-    recorder.describe_histogram(
-        names::OPERATION_DURATION.into(),
-        Some(Unit::Seconds),
-        "How long operations took, all attempts and delays included.".into(),
-    );
-    recorder.describe_counter(
-        names::OPERATION_ERRORS.into(),
-        Some(Unit::Count),
-        "Operations that failed.".into(),
-    );
-    recorder.describe_counter(
-        names::OPERATION_RETRIES.into(),
-        Some(Unit::Count),
-        "Attempts beyond the first.".into(),
-    );
-    recorder.describe_counter(
-        names::OPERATION_REJECTIONS.into(),
-        Some(Unit::Count),
-        "Operations that were turned away untried.".into(),
-    );
-    recorder.describe_gauge(
-        names::BREAKER_STATE.into(),
-        None,
-        "The circuit breaker: 0 closed, 1 half-open, 2 open.".into(),
-    );
 }
 
 impl fmt::Debug for Operations {

@@ -246,3 +246,87 @@ impl<C> Guarded<C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::AtomicU32;
+
+    use super::*;
+    use crate::error::{ConnectError, ErrorKind};
+    use crate::event::BreakerState;
+    use crate::policy::Fault;
+
+    fn refused() -> Error {
+        ConnectError::new(ErrorKind::Refused, "scripted").for_connection("own", "call")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn any_classified_error_is_tried_again() {
+        let calls = AtomicU32::new(0);
+        let answer = retry(RetrySettings::default())
+            .run(async || match calls.fetch_add(1, Ordering::Relaxed) {
+                0 | 1 => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+                call => Ok(call),
+            })
+            .await;
+        assert_eq!(answer.unwrap(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_predicate_decides_for_any_type_of_error() {
+        let calls = AtomicU32::new(0);
+        let fickle = retry(RetrySettings::default()).classify(|error: &String| {
+            if error == "again" {
+                Fault::transient()
+            } else {
+                Fault::permanent()
+            }
+        });
+        let answer = fickle
+            .run(async || match calls.fetch_add(1, Ordering::Relaxed) {
+                0 => Err::<(), _>("again".to_owned()),
+                _ => Err("enough".to_owned()),
+            })
+            .await;
+        assert_eq!(answer.unwrap_err(), "enough");
+        assert_eq!(calls.into_inner(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_attempt_begins_past_the_deadline() {
+        let started = Instant::now();
+        let settings = RetrySettings {
+            max_attempts: 100,
+            ..RetrySettings::default()
+        };
+        let limit = Duration::from_secs(3);
+        let failed = retry(settings)
+            .deadline(limit)
+            .run(async || Err::<(), _>(refused()))
+            .await;
+        assert!(failed.is_err());
+        assert!(started.elapsed() <= limit);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_failure_that_opened_the_breaker_is_what_the_caller_gets() {
+        let settings = CircuitBreakerSettings {
+            failure_threshold: 2,
+            ..CircuitBreakerSettings::default()
+        };
+        let breaker = circuit_breaker("own", settings);
+        let guarded = retry(RetrySettings::default()).circuit_breaker(breaker.clone());
+        let calls = AtomicU32::new(0);
+        let call = async || {
+            calls.fetch_add(1, Ordering::Relaxed);
+            Err::<(), _>(refused())
+        };
+        let error = guarded.run(call).await.unwrap_err();
+        assert!(error.to_string().contains("scripted"), "{error}");
+        assert_eq!(breaker.state(), BreakerState::Open);
+        let error = guarded.run(call).await.unwrap_err();
+        assert!(error.to_string().contains("circuit breaker"), "{error}");
+        assert_eq!(calls.into_inner(), 2);
+    }
+}

@@ -3,9 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::connection::{self, names, type_place};
+use super::defaults;
 use super::section::{self, Place};
 use super::spelling::below;
 use super::table::{Keys, Rules, nothing_too};
+use crate::config::defaults::{DEFAULTS, POLICIES};
+use crate::config::dotnet::CONNECTION_POOLING;
 use crate::config::sections::Sections;
 use crate::config::tree::same_name;
 use crate::registry::{ConnectionType, Registry};
@@ -37,7 +40,20 @@ impl Top<'_> {
             let schema = self.place(place, None);
             self.top_key(&mut keys, place.name, schema);
         }
+        self.defaults(&mut keys, sections.categories());
         keys
+    }
+
+    /// What connections fall back on.
+    fn defaults(&mut self, keys: &mut Keys, categories: &[&str]) {
+        let one = "fallback";
+        let policy = self.define(one.to_owned(), defaults::policy(&below("#/$defs", one)));
+        let at = |name: &str| below("#/$defs", &format!("in.{name}"));
+        let all = defaults::defaults(categories, &policy, &at(DEFAULTS));
+        self.top_key(keys, DEFAULTS, all);
+        self.top_key(keys, POLICIES, defaults::policies(policy));
+        let pooling = defaults::pooling(&at(CONNECTION_POOLING));
+        self.top_key(keys, CONNECTION_POOLING, pooling);
     }
 
     fn top_key(&mut self, keys: &mut Keys, name: &str, schema: Value) {

@@ -14,7 +14,7 @@ use crate::registry::ConnectionType;
 
 /// The settings that every connection has; the tables of types refer to them one by one, since a schema that
 /// refers to them as a whole could not say that no other key is allowed.
-const POLICY: &str = "#/$defs/policy";
+pub(super) const POLICY: &str = "#/$defs/policy";
 
 /// The definition of a connection of any type.
 pub(super) const ANY: &str = "connection";
@@ -67,8 +67,14 @@ pub(super) fn common(keys: &mut Keys, at: &str) {
         let place = below(&properties, field.name);
         keys.insert(at, field.name, field.names(), json!({ "$ref": place }));
     }
+    flat_names(keys, |_| true);
+}
+
+/// Adds the flat names of settings in the tables that `is_wanted`.
+pub(super) fn flat_names(keys: &mut Keys, is_wanted: impl Fn(&str) -> bool) {
+    let properties = below(POLICY, "properties");
     let mut tables: Vec<(&str, &str)> = Vec::new();
-    for (_, table, setting) in FLAT_NAMES {
+    for (_, table, setting) in FLAT_NAMES.iter().filter(|(_, table, _)| is_wanted(table)) {
         if !tables.contains(&(table, setting)) {
             tables.push((table, setting));
         }

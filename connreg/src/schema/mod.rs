@@ -6,6 +6,7 @@ mod annotation;
 mod bounds;
 mod category;
 mod connection;
+mod defaults;
 mod section;
 mod spelling;
 mod table;

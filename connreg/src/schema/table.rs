@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::annotation::annotate;
 use super::spelling::{IGNORED, below, pattern};
 use super::value::{self, object};
+use crate::config::dotnet::counts_retries;
 use crate::config::keys::{Known, Meaning};
 use crate::settings::{Field, Shape};
 
@@ -87,7 +88,13 @@ impl Keys {
         let known = Known::nested(fields);
         each(fields, &mut |field| {
             let place = below(&below(at, "properties"), field.name);
-            self.insert(at, field.name, field.names(), setting(field, rules, &place));
+            let names = field.names().filter(|name| !counts_retries(name));
+            self.insert(at, field.name, names, setting(field, rules, &place));
+            if field.names().any(counts_retries) {
+                // One less than the attempts: the first one is none.
+                let names = field.names().filter(|name| counts_retries(name));
+                self.also(names, retries());
+            }
             let mut names = file_names(field, known);
             if !names.is_empty() {
                 self.also(names.iter().map(String::as_str), file(field));
@@ -124,6 +131,16 @@ fn setting(field: &Field, mut rules: Rules, at: &str) -> Value {
     let mut schema = value::schema(field, rules, at);
     annotate(&mut schema, field, around);
     Value::Object(schema)
+}
+
+fn retries() -> Value {
+    json!({
+        "description": "How often an operation is tried again.",
+        "type": ["integer", "string"],
+        "$ref": "#/$defs/integer",
+        "minimum": 0,
+        "maximum": 99,
+    })
 }
 
 /// The names of the key that says which file holds a secret.

@@ -83,7 +83,16 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Whether the value may be told: it is a plain scalar of the file's own, and no secret.
+    /// Whether a report may show the value: the message quotes it, or it tells nothing.
+    fn is_told(&self, node: &Node, message: &str) -> bool {
+        let quoted = || {
+            node.scalar_text()
+                .is_some_and(|text| message.contains(&text))
+        };
+        self.may_tell(node) && (matches!(node.value, Value::Bool(_)) || quoted())
+    }
+
+    /// Whether a message may quote the value: it is a plain scalar of the file's own, and no secret.
     pub(crate) fn may_tell(&self, node: &Node) -> bool {
         !self.is_secret() && is_tellable(node)
     }
@@ -135,7 +144,8 @@ impl<'a> Context<'a> {
         if matches!(node.value, Value::Mistaken) {
             return;
         }
-        let told = self.may_tell(node);
+        let message = message.into();
+        let told = self.is_told(node, &message);
         self.push(
             Mistake::error(code, self.path(), message)
                 .at(&node.origin)
@@ -154,7 +164,8 @@ impl<'a> Context<'a> {
         if matches!(node.value, Value::Mistaken) {
             return;
         }
-        let told = self.may_tell(node);
+        let message = message.into();
+        let told = self.is_told(node, &message);
         self.push(
             Mistake::error(code, self.path(), message)
                 .at(&node.origin)

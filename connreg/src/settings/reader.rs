@@ -12,7 +12,7 @@ use crate::config::code::Code;
 use crate::config::convert;
 use crate::config::keys::{self, Known};
 use crate::config::report::Mistake;
-use crate::config::tree::{Entry, Node, Origin, Table, same_name};
+use crate::config::tree::{Entry, Node, Origin, Table, Value, same_name};
 use crate::nearest::nearest;
 
 /// One table being read. Made by the crate, used by generated code.
@@ -138,8 +138,15 @@ impl<'c, 'a> TableReader<'c, 'a> {
             if context.is_full() {
                 break;
             }
-            let mistake = Mistake::error(Code::UnknownKey, context.key(entry), "unknown key")
-                .at(&entry.key_origin);
+            // A key without a value that is like no other may be what a comma in a secret parted.
+            let bare = matches!(entry.node.value, Value::Null);
+            let key = if bare && known.nearest(&entry.key).is_none() {
+                format!("{}.…", context.path())
+            } else {
+                context.key(entry)
+            };
+            let mistake =
+                Mistake::error(Code::UnknownKey, key, "unknown key").at(&entry.key_origin);
             context.push(mistake.help(known.help(&entry.key)));
         }
         !failed
@@ -361,7 +368,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
             self.field.secret || self.reader.context.is_secret() || entry.node.origin.via.is_some();
         if let Some((message, help)) = check(value, self.field, entry, hidden) {
             let key = self.reader.context.key(entry);
-            let told = !hidden && is_tellable(&entry.node);
+            let text = entry.node.scalar_text();
+            let told = !hidden
+                && is_tellable(&entry.node)
+                && text.is_some_and(|text| message.contains(&text));
             let mut mistake = Mistake::error(code, key, message)
                 .at(&entry.node.origin)
                 .told(told);

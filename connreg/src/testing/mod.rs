@@ -1,3 +1,7 @@
-//! For tests of back ends: what each capability promises, as a suite that any implementation can be put through.
+//! For tests of back ends: what each capability promises, as a suite that any implementation can be put
+//! through; and whether a future can be dropped wherever it waits.
 
+mod drops;
 pub mod key_value;
+
+pub use drops::drop_at_every_await;

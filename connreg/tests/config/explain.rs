@@ -5,7 +5,7 @@ use connreg::config::{Explanation, Layer};
 use crate::folder::{Folder, on_runtime};
 
 /// Where a setting comes from; or why that can't be told, without the folder's path.
-fn explained(folder: &Folder, key: &str) -> Result<Explanation, String> {
+pub(crate) fn explained(folder: &Folder, key: &str) -> Result<Explanation, String> {
     let explained = on_runtime(folder.builder(folder.path()).explain(key));
     explained.map_err(|error| folder.plain(&error.to_string()))
 }
@@ -38,7 +38,7 @@ db:
 }
 
 /// Each layer, what it says and where, strongest first.
-fn layers(folder: &Folder, explanation: &Explanation) -> Vec<String> {
+pub(crate) fn layers(folder: &Folder, explanation: &Explanation) -> Vec<String> {
     assert_eq!(explanation.settings.len(), 1);
     let layers = explanation.settings[0].layers.iter().rev();
     layers
@@ -83,7 +83,7 @@ fn a_well_known_variable_shows_that_it_beats_the_files() {
         layers(&folder, &explanation),
         [
             "> variable: elsewhere, $PGHOST",
-            "files: db.internal, application.yaml:5:11",
+            "files: db.internal, application.yaml:5:11 (from the default in ${DB_HOST:…})",
             "default: localhost, default",
         ]
     );

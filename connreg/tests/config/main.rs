@@ -1,12 +1,15 @@
 //! Configuration from a folder to settings, with every mistake told.
 
 mod check;
+mod defaults;
+mod dotnet;
 mod explain;
 mod folder;
 mod layers;
 mod mistakes;
 mod rendering;
 mod robustness;
+mod secrecy;
 mod shapes;
 mod syntax;
 #[expect(dead_code, reason = "some settings are only there to be configured")]

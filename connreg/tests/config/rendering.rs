@@ -54,7 +54,7 @@ fn values_and_keys_in_yaml() {
             error[CR0404]: `db.pg.tls.mode`: expected one of off, verify_full, found `ful`
              --> application.yaml:7:17
               |
-            7 |     tls: {mode: ful, pasphrase: …}
+            7 |     tls: {mode: ful, …: …}
               |                 ^^^
 
             error[CR0301]: `db.pg.tls.pasphrase`: unknown key
@@ -140,7 +140,7 @@ fn values_and_keys_in_json() {
             error[CR0401]: `Connections.B.Ratio`: expected a number, found `much`
              --> appsettings.json:1:76
               |
-            1 | {"Connections": {"B": {"ConnectionType": "…", "Pin": "…", "Ratio": "much", "Piin": …},
+            1 | {"Connections": {"B": {"ConnectionType": "…", "Pin": "…", "Ratio": "much", "…": …},
               |                                                                    ^^^^^^
 
             error[CR0301]: `Connections.B.Piin`: unknown key

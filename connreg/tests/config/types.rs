@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use connreg::{
-    Backend, ByteSize, ConnectError, ConnectionRef, Context, Secret, Settings, Url, connection,
+    Backend, ByteSize, ConnectError, ConnectionRef, Context, Jitter, RetryStrategy, Secret,
+    Settings, Url, connection,
 };
 
 /// Opening does nothing: these tests are about what is read.
@@ -55,16 +56,40 @@ pub(crate) struct Pg {
     pub(crate) statement_timeout: Option<Duration>,
 }
 
+/// What a client was told beside its settings.
+pub(crate) struct Told {
+    pub(crate) max_size: u32,
+    pub(crate) min_size: u32,
+    pub(crate) max_attempts: u32,
+    pub(crate) base_delay: Duration,
+    pub(crate) strategy: RetryStrategy,
+    pub(crate) jitter: Jitter,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) operation_timeout: Option<Duration>,
+    pub(crate) monitored: bool,
+}
+
 impl Backend for Pg {
-    type Client = ();
+    type Client = Told;
 
     const POOLED: bool = true;
 
-    async fn connect(&self, _context: &Context) -> Result<(), ConnectError> {
-        Ok(())
+    async fn connect(&self, context: &Context) -> Result<Told, ConnectError> {
+        let policy = context.policy();
+        Ok(Told {
+            max_size: policy.pool.max_size,
+            min_size: policy.pool.min_size,
+            max_attempts: policy.retry.max_attempts,
+            base_delay: policy.retry.base_delay,
+            strategy: policy.retry.strategy,
+            jitter: policy.retry.jitter,
+            connect_timeout: policy.connect_timeout,
+            operation_timeout: policy.operation_timeout,
+            monitored: policy.health_check.enabled,
+        })
     }
 
-    async fn check(_client: &()) -> Result<(), ConnectError> {
+    async fn check(_client: &Told) -> Result<(), ConnectError> {
         Ok(())
     }
 }

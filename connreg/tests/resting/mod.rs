@@ -42,6 +42,10 @@ pub(crate) async fn connections() -> Connections {
 }
 
 /// With a deadline and a bulkhead, beside the breaker and the budget that are always there.
+#[allow(
+    dead_code,
+    reason = "for what measures operations, which not every program here does"
+)]
 pub(crate) async fn guarded() -> Connections {
     Connections::builder()
         .environment([("", ""); 0])

@@ -52,6 +52,10 @@ impl Script {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
+    fn is(&self, behaviour: Behaviour) -> bool {
+        *self.behaviour.lock().unwrap() == behaviour
+    }
+
     /// Waits until as many clients are left.
     pub(crate) async fn settles_at(&self, alive: usize) {
         let settled = async {
@@ -135,6 +139,9 @@ impl Backend for Scripted {
     async fn close((client, name): &Self::Client) {
         client.script.closes.fetch_add(1, Ordering::SeqCst);
         CLOSED.lock().unwrap().push(name.clone());
+        if client.script.is(Behaviour::Hang) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

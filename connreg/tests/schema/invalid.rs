@@ -23,6 +23,31 @@ const ANYWHERE: &[(&str, &str, &str)] = &[
         "/db/mem/pool",
     ),
     (
+        "unknown key of the defaults",
+        "defaults: {pool: {max_size: 3}, host: a}",
+        "/defaults",
+    ),
+    (
+        "default of what each connection says",
+        "defaults: {enabled: false}",
+        "/defaults",
+    ),
+    (
+        "defaults of an unknown category",
+        "defaults: {categories: {bd: {lazy: true}}}",
+        "/defaults/categories",
+    ),
+    (
+        "wrong value in a policy",
+        "policies: {gentle: {operation_timeout: soon}}",
+        "/policies/gentle/operation_timeout",
+    ),
+    (
+        "unknown key of all pools",
+        "ConnectionPooling: {Pooling: true}",
+        "/ConnectionPooling",
+    ),
+    (
         "key of another type",
         "connections: {a: {type: mem, database: a}}",
         "/connections/a",
@@ -34,7 +59,7 @@ const ANYWHERE: &[(&str, &str, &str)] = &[
     ),
     (
         "no secret, so no file",
-        "db: {pg: {database_file: /dev/null}}",
+        "db: {pg: {database_file: empty}}",
         "/db/pg",
     ),
     (
@@ -298,7 +323,10 @@ fn refused(what: &str, text: &str, place: &str, whole: bool) {
         found.iter().any(at),
         "{what}: {text}\nobjections: {found:#?}"
     );
-    let errors = Folder::new().file("connections.yaml", text).errors();
+    let errors = Folder::new()
+        .file("empty", "")
+        .file("connections.yaml", text)
+        .errors();
     assert!(!errors.is_empty(), "{what}: {text}\nloads");
 }
 

@@ -23,22 +23,29 @@ const YAML: &[&str] = &[
     "db: {pg: {database: 5, host: true, port: '5432', statement_timeout: 00:00:30, options: {a: 1, b: x}}}",
     "db: {mem: {limit: 64 MiB, ratio: '0.5', durable: 'Yes', pin: 1234}}",
     "db: {mem: {limit: 1024, ratio: 1, durable: on, pin: }}",
-    "db: {pg: {database: a, replicas: one, statement_timeout: , password_file: /dev/null}}",
+    "db: {pg: {database: a, replicas: one, statement_timeout: , password_file: empty}}",
     // What every connection has, under its names.
     "db: {mem: {connect_timeout: 5, pool: {max_size: 3, test_on_borrow: true}, tags: [a, 1], enabled: yes, lazy: 'false'}}",
     "db: {mem: {pool_size: 3, PoolTimeout: 1m 30s, connection-lifetime: 1h, health_check_interval: 30}}",
     "db: {mem: {retry: {max_retries: 5, jitter: none, type: exponential-backoff}, x-note: {anything: [goes]}}}",
+    "db: {mem: {RetryPolicy: {MaxRetries: 0, Type: ExponentialBackoff, UseJitter: true}, EnableHealthChecks: false, policy: p}}\npolicies: {p: }",
+    // What connections fall back on.
+    "defaults: {pool: {max_size: 3}, RetryPolicy: {max_attempts: 1}, pool_timeout: 3s, categories: {DB: {lazy: no}, vector: }}",
+    "Policies: {Gentle: {operation_timeout: 5s, bulkhead: {max_concurrent: 5}}}\ndb: {mem: {policy: gentle}}",
+    "ConnectionPooling: {MaxPoolSize: 5, min_size: 1, ConnectionTimeout: '00:00:15', PoolRecycle: 1h}\ndefaults:\npolicies:\n",
     // Places that types choose for themselves.
     "external: {atlassian: {url: 'https://a', token: t, space: s, project: p, pool_size: 3}}",
-    "external: {atlassian: {url: 'https://a', tokenFile: /dev/null, space: s}, jira: {type: confluence, url: 'https://b'}}",
+    "external: {atlassian: {url: 'https://a', tokenFile: empty, space: s}, jira: {type: confluence, url: 'https://b'}}",
     "External: {Atlassian: {type: jira, url: 'https://a'}}",
-    "house: {sink: {site: http://a, api_key: '${file:/dev/null}aaaaaaaa', drainWidth: 5, nick: 'é${NONE:}', taps: [{way: warm, x-a: 1}], extra: [[1, a]]}}",
+    "house: {sink: {site: http://a, api_key: '${file:empty}aaaaaaaa', drainWidth: 5, nick: 'é${NONE:}', taps: [{way: warm, x-a: 1}], extra: [[1, a]]}}",
 ];
 
 #[test]
 fn whole_files_are_accepted() {
     for text in YAML {
-        let folder = Folder::new().file("connections.yaml", text);
+        let folder = Folder::new()
+            .file("empty", "")
+            .file("connections.yaml", text);
         if let Err(error) = folder.load() {
             panic!("{text}\n{error}");
         }

@@ -320,3 +320,38 @@ async fn what_is_loaded_shows_no_secret() {
     assert!(!shown.contains(SECRET), "{shown}");
     assert!(shown.contains("[redacted]"), "{shown}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config {
+        cases: 400,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    /// Whatever is written, reading it ends, and says no secret.
+    #[test]
+    fn no_text_makes_a_load_hang_panic_or_tell_a_secret(
+        parts in proptest::collection::vec(
+            proptest::sample::select(&[
+                "${", "}", "#{", "}#", "$", "$$", ":", "|", "||", ":-", "vault", "linked", "env", "file", "command",
+                "pw", "down", "none", "S", "ü", " ", "'", "vualt", "a/b", ".", "port",
+            ][..]),
+            0..24,
+        )
+    ) {
+        let text = parts.concat().replace('\'', "''");
+        let folder = one(&format!("password: '{text}'\n    port: '{text}'")).env("S", SECRET);
+        let secret = format!("{SECRET}-x");
+        let vault = Vault::holding(&[("pw", &secret), ("S", &secret)]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let result = runtime.expect("a runtime").block_on(async {
+            let load = load(&folder, &vault);
+            tokio::time::timeout(Duration::from_mins(1), load).await.expect("it ends")
+        });
+        let told = match result {
+            Ok(connections) => format!("{connections:?} {:?}", connections.warnings()),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        proptest::prop_assert!(!told.contains(SECRET), "{}: {}", text, told);
+    }
+}

@@ -4,6 +4,8 @@
 mod connecting;
 mod faults;
 mod listening;
+mod rotation;
+mod running;
 mod sessions;
 mod statements;
 mod support;
@@ -14,6 +16,8 @@ use connreg_tests::suite;
 use connecting::*;
 use faults::*;
 use listening::*;
+use rotation::*;
+use running::*;
 use sessions::*;
 use statements::*;
 use transactions::*;
@@ -66,6 +70,13 @@ suite! {
         notifications_arrive,
         listening_survives_a_lost_connection,
         listening_ends_with_the_connection,
+        // running
+        run_gives_what_the_query_gives,
+        what_the_server_refuses_for_good_is_neither_repeated_nor_counted,
+        a_conflict_is_repeated_where_the_work_may_be,
+        a_deadline_cuts_work_off_and_leaves_nothing_behind,
+        an_outage_opens_the_breaker_and_its_end_closes_it,
+        idempotent_work_outlives_a_restart,
         // faults
         a_killed_server_fails_fast_and_comes_back,
         a_frozen_server_is_given_up_in_time,
@@ -74,5 +85,7 @@ suite! {
         a_dropped_statement_is_cancelled,
         many_tasks_share_few_sessions_fairly,
         an_exhausted_pool_says_so,
-        closing_ends_all_sessions;
+        closing_ends_all_sessions,
+        // rotation
+        a_rotated_password_fails_no_operation;
 }

@@ -7,7 +7,6 @@ mod values;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 pub async fn conformance(store: Arc<dyn KeyValue>) {
-    let number = RandomState::new().hash_one(Instant::now().elapsed());
+    let number = fastrand::u64(..);
     let suite = Suite {
         store,
         prefix: format!("connreg-conformance-{number:016x}/"),

@@ -47,9 +47,10 @@ fn each_key_in_many_spellings() {
                 Shape::Connection if field.name == "next" => "other",
                 Shape::Connection => "target",
                 Shape::Any => "[]",
+                _ if field.name == "policy" => "target",
                 _ if !field.one_of.is_empty() => field.one_of[0],
                 _ if field.max_len.is_some() => "abc",
-                _ => "/dev/null",
+                _ => "empty",
             };
             let names = std::iter::once(field.name).chain(field.aliases.iter().copied());
             let keys: Vec<String> = names.flat_map(spellings).collect();

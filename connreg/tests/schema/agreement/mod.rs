@@ -16,8 +16,7 @@ use crate::folder::{ANY, WHOLE, registry};
 use crate::loader::Folder;
 
 /// What references refer to.
-pub(super) const TARGETS: &str =
-    "connections:\n  target: {type: pg, database: a}\n  other: {type: pgvector, base: target}\n";
+pub(super) const TARGETS: &str = "policies: {target: }\nconnections:\n  target: {type: pg, database: a}\n  other: {type: pgvector, base: target}\n";
 
 /// The types, without one that has checks of its own: what those say, no schema knows.
 pub(super) fn types() -> impl Iterator<Item = ConnectionType> {
@@ -43,7 +42,11 @@ pub(super) fn needs(kind: ConnectionType) -> &'static [(&'static str, &'static s
 
 /// The connections of a file with a mistake in them.
 pub(super) fn mistaken(text: &str) -> BTreeSet<String> {
-    let Err(error) = Folder::new().file("connections.yaml", text).load() else {
+    let Err(error) = Folder::new()
+        .file("empty", "")
+        .file("connections.yaml", text)
+        .load()
+    else {
         return BTreeSet::new();
     };
     let report = error.report().unwrap_or_else(|| panic!("{error}"));

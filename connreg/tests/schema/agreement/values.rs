@@ -112,7 +112,7 @@ const VALUES: &[&str] = &[
     "'#{T}#'",
     "'#{'",
     "'x${NOPE:y}'",
-    "'${file:/dev/null}'",
+    "'${file:empty}'",
     "off",
     "Verify-Full",
     "'verify_full '",
@@ -148,7 +148,7 @@ const VALUES: &[&str] = &[
     "{enabled: off, failure_threshold: 2}",
     "{failure_window: 0}",
     "{x-a: 1}",
-    "{passphrase_file: /dev/null}",
+    "{passphrase_file: empty}",
 ];
 
 /// Why the loader may refuse what the schema accepts.
@@ -169,6 +169,8 @@ fn excuse(field: &Field, value: &Value) -> bool {
         Shape::Connection => text.is_some() && (field.name, text) != ("base", Some("target")),
         // What types of others take.
         Shape::Any => true,
+        // Whether there is such a policy.
+        Shape::Text if field.name == "policy" => true,
         // The length of what is text only for the loader.
         Shape::Text | Shape::Secret => {
             !value.is_string() && (field.min_len.is_some() || field.max_len.is_some())
@@ -215,7 +217,7 @@ fn each_setting_with_many_values() {
         excused,
     } = count;
     assert!(
-        both_accept > 1500 && both_refuse > 4000 && excused < 700,
+        both_accept > 1500 && both_refuse > 4000 && excused < 800,
         "{count:?}"
     );
 }
