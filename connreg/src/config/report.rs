@@ -231,6 +231,13 @@ impl Report {
         }
     }
 
+    /// Adds the findings of another report.
+    pub(crate) fn append(&mut self, other: Self) {
+        for mistake in other.mistakes {
+            self.push(mistake);
+        }
+    }
+
     /// Whether no more errors are kept, so that looking for more is of no use.
     pub(crate) fn is_full(&self) -> bool {
         self.errors >= MAX_FINDINGS
@@ -265,6 +272,31 @@ impl Report {
             (file.is_none(), file, span)
         };
         self.mistakes.sort_by_cached_key(place);
+        self.tell_once();
+    }
+
+    /// Drops what is said again of the same place: an alias, a merge key or a shared table brings one mistake to
+    /// several connections.
+    fn tell_once(&mut self) {
+        let mut kept: Vec<Mistake> = Vec::with_capacity(self.mistakes.len());
+        for mistake in std::mem::take(&mut self.mistakes) {
+            let place = mistake.origin.as_ref().and_then(Origin::span);
+            let here = kept.iter().rev().take_while(|before| {
+                let before = before.origin.as_ref();
+                place.is_some()
+                    && before.and_then(Origin::span).map(|s| s.start) == place.map(|s| s.start)
+            });
+            let mut here = here.filter(|before| before.origin == mistake.origin);
+            if here.any(|before| before.code == mistake.code && before.message == mistake.message) {
+                match mistake.severity {
+                    Severity::Warning => self.warnings -= 1,
+                    Severity::Error => self.errors -= 1,
+                }
+            } else {
+                kept.push(mistake);
+            }
+        }
+        self.mistakes = kept;
     }
 
     /// All findings.
