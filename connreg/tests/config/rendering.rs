@@ -337,7 +337,7 @@ fn a_long_line_is_cut() {
             format!("{{\"connections\": {{{key}\"B\": {{\"type\": \"mem\", \"ratio\": 7, \"pin\": \"{}\"}}}}}}", "z".repeat(500)),
         ),
         expect![[r#"
-            error[CR0203]: `connections.yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…`: the connection `yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…` has no type
+            error[CR0203]: `connections.…`: the connection `…` has no type
              --> connections.json:1:58
               |
             1 | {"connections": {"X": {"type": "…", "limit": "…"}, "… …
@@ -409,5 +409,40 @@ fn a_connection_that_is_there_twice_shows_both() {
              |
              = note: `connreg explain-error CR0113` tells more; the codes here are CR0113, CR0208, CR0402
         "]],
+    );
+}
+
+#[test]
+#[cfg(feature = "json")]
+fn programs_get_each_part_by_itself() {
+    let folder = Folder::new()
+        .file(
+            "application.yaml",
+            "db:\n  pg:\n    database: d\n    port: '${PORT}'\n    port: 1\n",
+        )
+        .env("PORT", "x")
+        .env("CONNREG__NONE__HOST", "x");
+    let json = report(&folder).to_json().to_string();
+    let path = format!("{}/", folder.path().display());
+    expect![[r#"{"diagnostics":[{"code":"CR0401","column":11,"file":"application.yaml","help":null,"key":"db.pg.port","line":4,"message":"expected a whole number, found text","origin":"$PORT","severity":"error"},{"code":"CR0113","column":5,"file":"application.yaml","help":"the first one is at application.yaml:4:5; keep one of them","key":"db.pg.port","line":5,"message":"the key `port` is there twice","origin":null,"severity":"error"},{"code":"CR0305","column":null,"file":null,"help":"configured: pg","key":"CONNREG__NONE__HOST","line":null,"message":"there is no connection `none`","origin":"$CONNREG__NONE__HOST","severity":"warning"}]}"#]]
+        .assert_eq(&json.replace(&path, ""));
+}
+
+#[test]
+fn thousands_of_mistakes_make_a_short_report() {
+    let keys: Vec<String> = (0..6_000).map(|n| format!("    zzz{n}: {n}\n")).collect();
+    let keys = keys.concat();
+    let folder = Folder::new().file("application.yaml", format!("db:\n  mem:\n{keys}"));
+    let report = report(&folder);
+    assert_eq!(report.mistakes().len(), 5_000);
+    let text = report.to_string();
+    assert!(text.len() < 50_000, "{}", text.len());
+    assert!(
+        text.contains("error: at least 5000 errors in 1 file"),
+        "{text}"
+    );
+    assert!(
+        text.contains("note: 4900 more are not shown here"),
+        "{text}"
     );
 }

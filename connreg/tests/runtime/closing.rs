@@ -1,6 +1,7 @@
 //! Closing: by hand, for the whole process, at a signal.
 
 use std::future::pending;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use connreg::{ConnectError, ErrorKind, State};
@@ -44,6 +45,63 @@ async fn what_is_idle_is_closed_at_once_and_what_hangs_is_cut_off_at_the_deadlin
     }
     let again = connections.close().await;
     assert!(again.connections.is_empty() && again.is_drained());
+}
+
+#[tokio::test]
+async fn an_operation_under_way_is_waited_for_or_counted_as_cut_off() {
+    let settings = [
+        ("slow.type", "scripted"),
+        ("slow.script", "close_slow"),
+        ("endless.type", "scripted"),
+        ("endless.script", "close_endless"),
+        ("endless.close_timeout", "50ms"),
+    ];
+    let connections = load(&settings).await;
+    connections.start().await.unwrap();
+    let begun = |name: &str| {
+        let handle = connections.get::<Scripted>(name).unwrap();
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let under_way = tokio::spawn({
+            let handle = handle.clone();
+            async move {
+                handle
+                    .run(async |_client| {
+                        ended.await.ok();
+                        Ok::<(), connreg::Error>(())
+                    })
+                    .await
+            }
+        });
+        (handle, end, under_way)
+    };
+    let (slow, end, under_way) = begun("slow");
+    let (endless, _endless_end, _endless_work) = begun("endless");
+    while slow.info().executing + endless.info().executing < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(slow.state(), State::Executing);
+    let closing = tokio::spawn({
+        let connections = connections.clone();
+        async move { connections.close().await }
+    });
+    slow.watch()
+        .wait_for(|state| *state == State::Closed)
+        .await
+        .unwrap();
+    assert_eq!(
+        Script::named("close_slow").closes.load(SeqCst),
+        0,
+        "not under its user"
+    );
+    end.send(()).unwrap();
+    under_way.await.unwrap().unwrap();
+    let report = closing.await.unwrap();
+    let cut_off: Vec<_> = report
+        .cut_off()
+        .map(|closed| (&*closed.name, closed.cut_off))
+        .collect();
+    assert_eq!(cut_off, [("endless", 1)]);
+    assert_eq!(Script::named("close_slow").closes.load(SeqCst), 1);
 }
 
 #[tokio::test]
