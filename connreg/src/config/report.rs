@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::code::Code;
 use super::mask::Vocabulary;
 use super::quote::{Quote, Sources};
 use super::redact;
 use super::render::{MAX_SHOWN, Style};
-use super::tree::Origin;
+use super::tree::{Origin, Source};
 use crate::registry::Registry;
 
 /// How bad a finding is.
@@ -246,11 +247,12 @@ impl Report {
     /// Ends a load: puts the findings into order, quotes the lines that they are about, and forgets the files.
     pub(crate) fn finish(&mut self, registry: &Registry) {
         self.sort();
-        let sources = std::mem::take(&mut self.sources);
+        let mut sources = std::mem::take(&mut self.sources);
         if self.mistakes.is_empty() {
             return;
         }
         let words = Vocabulary::of(registry);
+        sources.distrust(&self.keep_back_doubtful_keys(&words));
         for mistake in self.mistakes.iter_mut().take(MAX_SHOWN) {
             if let Some(origin) = &mistake.origin {
                 mistake.quote = sources.quote(origin, mistake.told, &words);
@@ -259,6 +261,55 @@ impl Report {
                 related.quote = sources.quote(&related.origin, false, &words);
             }
         }
+    }
+
+    /// In a file whose syntax is broken, what was read as a key may be a part of a secret: unless it is a known name,
+    /// or near to one, it is not told. Gives these files.
+    fn keep_back_doubtful_keys(&mut self, words: &Vocabulary) -> Vec<Arc<Source>> {
+        let mut broken: Vec<Arc<Source>> = Vec::new();
+        for mistake in &self.mistakes {
+            if let (Code::InvalidYaml | Code::InvalidToml | Code::InvalidJson, Some(origin)) =
+                (mistake.code, &mistake.origin)
+                && !broken.contains(&origin.source)
+            {
+                broken.push(Arc::clone(&origin.source));
+            }
+        }
+        let is_broken = |origin: &Option<Origin>| {
+            origin
+                .as_ref()
+                .is_some_and(|origin| broken.contains(&origin.source))
+        };
+        for mistake in &mut self.mistakes {
+            let names_a_key = matches!(
+                mistake.code,
+                Code::UnknownKey
+                    | Code::DuplicateKey
+                    | Code::ForeignKey
+                    | Code::ForeignKeyIgnored
+                    | Code::NoType
+                    | Code::UnknownType
+                    | Code::ConfiguredTwice
+            );
+            let is_near = || {
+                let help = mistake.help.as_deref();
+                help.is_some_and(|help| help.starts_with("did you mean"))
+            };
+            if names_a_key && is_broken(&mistake.origin) && !is_near() {
+                let start = mistake.key.rfind('.').map_or(0, |at| at + 1);
+                let name = mistake.key.split_off(start);
+                if words.has(&name) {
+                    mistake.key.push_str(&name);
+                } else {
+                    mistake.key.push('…');
+                    mistake.told = false;
+                    if mistake.message.contains(&name) {
+                        mistake.code.title().clone_into(&mut mistake.message);
+                    }
+                }
+            }
+        }
+        broken
     }
 
     /// Puts findings into the order of files, lines and columns; those from elsewhere come last.

@@ -378,6 +378,10 @@ impl Reader<'_, '_> {
                         }
                     };
                 }
+                // What a repair put in for a line that may have been any key.
+                Key::Text(text, _) if text == "x-" && matches!(node.value, Value::Mistaken) => {
+                    builder.damage();
+                }
                 Key::Text(text, origin) => {
                     builder.insert(Entry::new(text, origin, node), &self.path[1..], self.report);
                 }

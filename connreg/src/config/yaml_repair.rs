@@ -449,22 +449,16 @@ impl<'t> Look<'t> {
         let message = "a key has no `:` behind it";
         let help = "write `key: value`, or indent what belongs to the value above";
         let mut changes = vec![colon(end..end)];
-        if !rest.is_empty() && !rest.starts_with('#') {
-            // What follows the word is its value, or the word is no key.
-            changes[0].range.end = above.end();
-            changes.push(Change {
-                range: above.end()..above.end(),
-                with: "~",
+        let has_value = !rest.is_empty() && !rest.starts_with('#');
+        if has_value || self.lines[number].indent() <= above.indent() {
+            // The word may be a piece of a text as well, so that it is not taken for a key.
+            let nobody = Change {
+                range: key_start..above.end(),
+                with: NOBODY,
                 spaces: 0,
-                mistaken: true,
-            });
-        } else if word == key.len() && self.lines[number].indent() <= above.indent() {
-            changes.push(Change {
-                range: end..end,
-                with: "~",
-                spaces: 0,
-                mistaken: true,
-            });
+                mistaken: false,
+            };
+            changes = vec![nobody, no_value(above.end()..above.end())];
         }
         Some(place(end, message, help, changes))
     }
@@ -665,6 +659,9 @@ impl<'t> Look<'t> {
         }
     }
 }
+
+/// What is put in where a key is not to be known.
+const NOBODY: &str = "x-: ";
 
 /// Brackets around a place.
 struct Open {

@@ -167,16 +167,6 @@ fn what_may_stand_in_a_broken_file_is_not_missed() {
 }
 
 #[test]
-fn settings_without_effect_are_told() {
-    Folder::new()
-        .file("application.yaml", "db:\n  pg:\n    database: d\n    pool: {max_size: 3, test_while_idle: true}\n    health_check: {interval: 5s, timeout: 1s}\n    circuit_breaker: {failure_threshold: 2}\n")
-        .env("CONNREG__PG__RETRY__MAX_ATTEMPTS", "2")
-        .says(&[
-            "warning: application.yaml:4:25: `db.pg.pool.test_while_idle`: `pool.test_while_idle` has no effect; this version does not act on it yet",
-        ]);
-}
-
-#[test]
 fn checks_of_a_types_own() {
     let one = |content: &str, expected: &str| {
         says(

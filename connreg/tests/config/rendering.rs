@@ -199,7 +199,7 @@ fn broken_files() {
              --> application-db.yaml:3:15
               |
             3 |     password: "…
-              |               ^
+              |               ^^
               |
               = help: close it, or indent the lines that belong to it
 
@@ -214,7 +214,7 @@ fn broken_files() {
             error[CR0105]: not valid JSON: a comma is missing here
              --> appsettings.json:1:55
               |
-            1 | {"Connections": {"B": {"Type": "…", "Pin": "…" "Ratio": …}}}
+            1 | {"Connections": {"…": {"Type": "…", "Pin": "…" "Ratio": …}}}
               |                                               ^
               |
               = help: separate values by commas
