@@ -36,3 +36,11 @@ fn secret_provider_gives_a_secret_that_is_not_shown() {
         the password has 28 letters\n";
     assert_eq!(run("secret_provider", &[], &[]), expected);
 }
+
+#[test]
+fn blocking_pays_from_several_threads() {
+    let expected = "\
+        paid: 5849 cents\n\
+        health: ledger is connected\n";
+    assert_eq!(run("blocking", &["blocking"], &[]), expected);
+}
