@@ -47,7 +47,7 @@ pub enum EventKind {
     Opened,
     /// The connection was closed for good.
     Closed,
-    /// Opening it, or a check, failed.
+    /// Opening it or a check failed, or an operation found that the server can no longer be talked to.
     Error {
         /// Why.
         error: Error,

@@ -1,6 +1,7 @@
 //! Every public future is dropped at every await point; afterwards nothing is in flight, held, or stuck.
 
 #[allow(dead_code, reason = "other tests need more of it")]
+#[path = "pool/world.rs"]
 mod pooled;
 #[allow(dead_code, reason = "other tests need more of it")]
 #[path = "runtime/scripted.rs"]

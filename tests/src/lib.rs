@@ -5,6 +5,7 @@
 //!
 //! `docs/testing.md` says how to write a test with it.
 
+mod browser;
 mod certificates;
 mod container;
 mod error;
@@ -20,6 +21,7 @@ mod soak;
 mod source;
 pub mod suite;
 
+pub use browser::{Browser, Page};
 pub use certificates::{Certificates, ServerCertificate};
 pub use error::HarnessError;
 pub use guard::{GuardedGroup, guard_group};

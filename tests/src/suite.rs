@@ -30,11 +30,13 @@ pub enum Need {
     Redis,
     /// A fault proxy before a server.
     Proxy,
+    /// A browser without a window.
+    Browser,
 }
 
 impl Need {
     /// Everything the harness knows.
-    pub const ALL: [Self; 3] = [Self::Postgres, Self::Redis, Self::Proxy];
+    pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Proxy, Self::Browser];
 
     /// The word for it in a test's name and in filters.
     pub fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Need {
             Self::Postgres => "postgres",
             Self::Redis => "redis",
             Self::Proxy => "proxy",
+            Self::Browser => "browser",
         }
     }
 
@@ -50,7 +53,7 @@ impl Need {
         match self {
             Self::Postgres => Some(POSTGRES_URL),
             Self::Redis => Some(REDIS_URL),
-            Self::Proxy => None,
+            Self::Proxy | Self::Browser => None,
         }
     }
 
@@ -64,6 +67,7 @@ impl Need {
             Self::Postgres => source::postgres(),
             Self::Redis => source::redis(),
             Self::Proxy => source::toxiproxy(),
+            Self::Browser => source::chromium(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod example;
 
-use example::run;
+use example::{run, run_with};
 
 #[test]
 fn quickstart_creates_inserts_queries_and_tells_health_and_pool() {
@@ -43,4 +43,43 @@ fn blocking_pays_from_several_threads() {
         paid: 5849 cents\n\
         health: ledger is connected\n";
     assert_eq!(run("blocking", &["blocking"], &[]), expected);
+}
+
+#[test]
+fn own_cli_knows_the_type_of_the_program_and_the_built_in_ones() {
+    let cli = |arguments: &[&str]| run_with("own_cli", &["cli"], arguments, &[]);
+    let types = cli(&["types"]);
+    assert!(
+        types.contains("printer") && types.contains("sqlite"),
+        "{types}"
+    );
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/own_cli/config");
+    let checked = cli(&["check", "--config", config]);
+    assert_eq!(checked, "2 connections in 1 file, no mistakes\n");
+}
+
+#[test]
+fn own_cli_writes_a_configuration_that_the_type_of_the_program_accepts() {
+    let cli = |arguments: &[&str]| run_with("own_cli", &["cli"], arguments, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().to_str().unwrap();
+    cli(&["init", "front_desk=printer", "--config", config]);
+    let written = std::fs::read_to_string(folder.path().join("connections.yaml")).unwrap();
+    for line in [
+        // Its own check asks for a host or a queue; the one with an example is taken.
+        "    host: printer.office.example",
+        "    #queue: text",
+        "    pin: \"${FRONT_DESK_PIN}\"",
+        "    paper: \"${FRONT_DESK_PAPER}\"",
+        "    #patience: 30s",
+        "    #jam:",
+        "    #  token: \"${FRONT_DESK_JAM_TOKEN}\"",
+    ] {
+        assert!(
+            written.lines().any(|written| written == line),
+            "{line}\n{written}"
+        );
+    }
+    let checked = cli(&["check", "--no-env", "--deny-warnings", "--config", config]);
+    assert_eq!(checked, "1 connection in 1 file, no mistakes\n");
 }

@@ -1,6 +1,7 @@
 //! What an open connection is used through.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use connreg::pool::{Pool, PoolStatistics};
@@ -71,7 +72,10 @@ impl Client {
         }
         let mut session = self.0.connector.open(None).await?;
         match session.client.batch_execute("SELECT 1").await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.0.pool.server_is_back();
+                Ok(())
+            }
             Err(error) => Err(session.explain(error).await),
         }
     }
@@ -92,6 +96,31 @@ impl Client {
 
     pub(super) async fn executor(&self) -> Result<Executor, Error> {
         Ok(Executor::new(self.0.pool.acquire().await?))
+    }
+
+    pub(super) async fn executor_at(
+        &self,
+        place: &'static Location<'static>,
+    ) -> Result<Executor, Error> {
+        Ok(Executor::new(self.0.pool.acquire_at(place).await?))
+    }
+
+    /// Has all sessions closed that are open now: idle ones at once, others when they come back.
+    ///
+    /// For a server that has changed its role, its address or its credentials.
+    pub fn retire(&self) {
+        self.0.pool.retire();
+    }
+
+    /// Lets callers wait for a session, up to `pool.acquire_timeout`, until [`resume`](Self::resume). For planned
+    /// switch-overs.
+    pub fn suspend(&self) {
+        self.0.pool.suspend();
+    }
+
+    /// Serves callers again, in the order of asking.
+    pub fn resume(&self) {
+        self.0.pool.resume();
     }
 
     /// The pool's figures.
@@ -225,8 +254,11 @@ impl Client {
     /// # Errors
     ///
     /// No session was to be had, or the server refused it.
-    pub async fn transaction(&self) -> Result<Transaction<'static>, Error> {
-        self.build_transaction().start().await
+    #[track_caller]
+    pub fn transaction(
+        &self,
+    ) -> impl Future<Output = Result<Transaction<'static>, Error>> + Send + '_ {
+        self.build_transaction().start()
     }
 
     /// Begins a transaction of a certain kind.
@@ -247,8 +279,9 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn build_transaction(&self) -> TransactionBuilder<'static> {
-        TransactionBuilder::on_pool(self.clone())
+        TransactionBuilder::on_pool(self.clone(), Location::caller())
     }
 
     /// Takes a session of one's own out of the pool.
@@ -256,8 +289,10 @@ impl Client {
     /// # Errors
     ///
     /// None became free within `pool.acquire_timeout`, or none could be opened.
-    pub async fn acquire(&self) -> Result<Lease, Error> {
-        Ok(Lease::new(self.executor().await?))
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease, Error>> + Send + '_ {
+        let place = Location::caller();
+        async move { Ok(Lease::new(self.executor_at(place).await?)) }
     }
 
     /// Listens on channels, on a session beside the pool, which is opened anew whenever it is lost.

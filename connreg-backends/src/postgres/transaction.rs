@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
 use connreg::{ConnectError, Error, ErrorKind, Sent};
 use tokio_postgres::IsolationLevel;
@@ -153,13 +154,14 @@ pub struct TransactionBuilder<'a> {
 
 #[derive(Debug)]
 enum On<'a> {
-    Pool(Client),
+    /// With the place that asked for it.
+    Pool(Client, &'static Location<'static>),
     Lease(&'a mut Executor),
 }
 
 impl<'a> TransactionBuilder<'a> {
-    pub(super) fn on_pool(client: Client) -> Self {
-        Self::new(On::Pool(client))
+    pub(super) fn on_pool(client: Client, place: &'static Location<'static>) -> Self {
+        Self::new(On::Pool(client, place))
     }
 
     pub(super) fn on_lease(executor: &'a mut Executor) -> Self {
@@ -201,7 +203,7 @@ impl<'a> TransactionBuilder<'a> {
     pub async fn start(self) -> Result<Transaction<'a>, Error> {
         let sql = self.sql();
         let mut hold = match self.on {
-            On::Pool(client) => Hold::Own(Box::new(client.executor().await?)),
+            On::Pool(client, place) => Hold::Own(Box::new(client.executor_at(place).await?)),
             On::Lease(executor) => Hold::Lent(executor),
         };
         if hold.transaction.is_some() {

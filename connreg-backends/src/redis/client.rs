@@ -1,5 +1,6 @@
 //! What an open Redis connection is used through.
 
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +91,25 @@ impl Client {
     /// # Errors
     ///
     /// None became free within `pool.acquire_timeout`, or a new one could not be opened.
-    pub async fn acquire(&self) -> Result<Lease, Error> {
-        Ok(Lease::new(self.pool.acquire().await?, &self.dialer))
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease, Error>> + Send + '_ {
+        let place = Location::caller();
+        async move { Ok(Lease::new(self.pool.acquire_at(place).await?, &self.dialer)) }
+    }
+
+    /// Has all exclusive connections closed that are open now: idle ones at once, others when they come back.
+    pub fn retire(&self) {
+        self.pool.retire();
+    }
+
+    /// Lets callers wait for an exclusive connection, up to `pool.acquire_timeout`, until [`resume`](Self::resume).
+    pub fn suspend(&self) {
+        self.pool.suspend();
+    }
+
+    /// Serves callers again, in the order of asking.
+    pub fn resume(&self) {
+        self.pool.resume();
     }
 
     /// Runs `fill` until nobody changed `keys` between its start and the execution of what it put into the

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::outcome::Failure;
-use super::{budget, check, completions, init, list, man, ping, schema, types};
+use super::{
+    budget, check, completions, explain, explain_error, init, list, man, ping, schema, types,
+};
 use crate::connections::{Builder, Connections};
 
 const EXIT_CODES: &str = "\
@@ -84,6 +86,8 @@ pub(super) enum Command {
     List(list::List),
     Types(types::Types),
     Schema(schema::Schema),
+    Explain(explain::Explain),
+    ExplainError(explain_error::ExplainError),
     Init(init::Init),
     Budget(budget::Budget),
     Completions(completions::Completions),

@@ -71,6 +71,7 @@ pub(super) async fn run(
         "allowed",
         "in use",
         "verdict",
+        "source",
     ]);
     for server in &servers {
         server.rows(&mut grid);
@@ -227,6 +228,7 @@ impl Server {
                 "".into(),
                 "".into(),
                 share.verdict(),
+                "".into(),
             ];
             if single {
                 self.total(&mut row);
@@ -243,6 +245,7 @@ impl Server {
                 "".into(),
                 "".into(),
                 "".into(),
+                "".into(),
             ];
             self.total(&mut row);
             grid.push(row);
@@ -250,9 +253,10 @@ impl Server {
     }
 
     /// Fills in what is known of the server as a whole.
-    fn total(&self, [_, _, _, _, allowed, in_use, verdict]: &mut [Cell; 7]) {
+    fn total(&self, [_, _, _, _, allowed, in_use, verdict, source]: &mut [Cell; 8]) {
         let Some(limit) = self.limit() else { return };
-        *allowed = format!("{} ({})", limit.server, limit.source).into();
+        *allowed = limit.server.to_string().into();
+        *source = cell(Tone::Quiet, &limit.source);
         *in_use = limit
             .in_use
             .map_or_else(String::new, |n| n.to_string())
@@ -288,7 +292,7 @@ impl Share {
             Limit::NotAsked => "".into(),
             Limit::Told(_) => self.exceeds_own().map_or_else(
                 || "".into(),
-                |own| cell(Tone::Bad, format!("its user or database may have {own}")),
+                |own| cell(Tone::Bad, format!("own limit: {own}")),
             ),
         }
     }

@@ -1,15 +1,13 @@
 //! `check`: finds every mistake of the configuration without connecting to anything.
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::arguments::{Common, Format};
 use super::console::{Console, Tone};
 use super::list;
 use super::outcome::{Answer, Failure, Verdict};
-use super::ping;
-use crate::config::{Mistake, Origin, Report, Severity};
-use crate::connections::Connections;
+use super::ping::{self, Round};
+use crate::config::Report;
 
 /// Find every mistake in the configuration; connects to nothing.
 ///
@@ -19,6 +17,9 @@ pub(super) struct Check {
     /// Let warnings fail the check too.
     #[arg(long)]
     deny_warnings: bool,
+    /// Take variables, files and secrets that are not there as unknown values of the right type.
+    #[arg(long, conflicts_with = "online")]
+    no_env: bool,
     /// Then open and check every connection, as `ping` does.
     #[arg(long)]
     online: bool,
@@ -29,105 +30,69 @@ pub(super) async fn run(
     common: &Common,
     console: &Console,
 ) -> Result<Answer, Failure> {
-    let connections = match common.builder()?.read().await {
-        Ok(connections) => connections,
-        Err(error) => {
-            let report = error.report().cloned().ok_or(error)?;
-            return Ok(told(&report, Verdict::Configuration, console));
-        }
-    };
-    let report = connections.warnings();
-    let verdict = if command.deny_warnings && !report.mistakes().is_empty() {
+    let mut builder = common.builder()?;
+    if command.no_env {
+        builder = builder.allow_unresolved();
+    }
+    let report = builder.check().await?;
+    let denied = command.deny_warnings && !report.mistakes().is_empty();
+    let verdict = if report.has_errors() || denied {
         Verdict::Configuration
     } else {
         Verdict::Good
     };
     let mut answer = told(&report, verdict, console);
-    if console.format != Format::Json {
-        answer.text += &praise(&connections, console);
+    if report.has_errors() {
+        return Ok(answer);
     }
-    if connections.is_empty() {
-        console.tell(&list::nothing(common, console));
+    if console.format != Format::Json {
+        answer.text += &praise(&report, console);
+    }
+    if report.connections() == 0 {
+        answer.note = list::nothing(common, console);
     }
     if !command.online || verdict != Verdict::Good {
         return Ok(answer);
     }
-    let pinged = ping::everything(&connections, console).await;
+    let connections = common.builder()?.read().await?;
+    let round = Round::of_all(&connections);
+    let pinged = round.run(console).await;
+    ping::close(&connections).await;
+    let online = round.answer(&pinged, console);
+    if console.format == Format::Json {
+        let mut told = report.to_json();
+        told["ping"] = round.json(&pinged);
+        return Ok(Answer::json(&told, online.verdict));
+    }
     Ok(Answer {
-        text: format!("{}\n{}", answer.text, pinged.text),
-        ..pinged
+        text: format!("{}\n{}", answer.text, online.text),
+        ..online
     })
 }
 
 /// What was found.
 fn told(report: &Report, verdict: Verdict, console: &Console) -> Answer {
     if console.format == Format::Json {
-        let found: Vec<Value> = report.mistakes().iter().map(json).collect();
-        return Answer::json(&json!({ "diagnostics": found }), verdict);
+        return Answer::json(&report.to_json(), verdict);
     }
-    let text = if report.mistakes().is_empty() {
-        String::new()
-    } else {
-        format!("{report}\n")
-    };
     Answer {
-        text,
-        note: String::new(),
+        text: console.report(report, console.paint),
         verdict,
+        ..Answer::good("")
     }
-}
-
-fn json(mistake: &Mistake) -> Value {
-    let origin = mistake.origin();
-    let span = origin.and_then(Origin::span);
-    let severity = match mistake.severity() {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-    };
-    json!({
-        "severity": severity,
-        "code": mistake.code().as_str(),
-        "message": mistake.message(),
-        "help": mistake.help_text(),
-        "key": mistake.key(),
-        "file": origin.and_then(Origin::file).map(|file| file.display().to_string()),
-        "line": span.map(|span| span.line),
-        "column": span.map(|span| span.column),
-        "origin": origin.map(ToString::to_string),
-    })
 }
 
 /// `12 connections in 5 files, no mistakes`
-fn praise(connections: &Connections, console: &Console) -> String {
+fn praise(report: &Report, console: &Console) -> String {
     let count = |count: usize, one: &str| match count {
         1 => format!("1 {one}"),
         _ => format!("{count} {one}s"),
     };
-    let report = connections.warnings();
-    let warnings = report
-        .mistakes()
-        .iter()
-        .filter(|m| m.severity() == Severity::Warning)
-        .count();
-    let mut files: Vec<_> = connections
-        .iter()
-        .filter_map(|connection| {
-            connection
-                .context()
-                .origin()
-                .file()
-                .map(std::path::Path::to_owned)
-        })
-        .collect();
-    files.sort();
-    files.dedup();
-    let verdict = match warnings {
+    let verdict = match report.warnings().count() {
         0 => console.paint.with(Tone::Good, "no mistakes"),
         n => console.paint.with(Tone::Warning, &count(n, "warning")),
     };
-    let connections = count(connections.len(), "connection");
-    format!(
-        "{connections} in {}, {verdict}\n",
-        count(files.len(), "file")
-    )
+    let connections = count(report.connections(), "connection");
+    let files = count(report.files(), "file");
+    format!("{connections} in {files}, {verdict}\n")
 }

@@ -8,7 +8,7 @@ use dialoguer::console::Term;
 
 use super::arguments::{Common, Format, When};
 use super::grid::Grid;
-use crate::config::Report;
+use crate::config::{self, Report};
 
 /// The widest line where no terminal says how wide it is.
 const WIDTH: u16 = 100;
@@ -102,10 +102,14 @@ impl Console {
         format!("{}: {text}\n", self.side.with(tone, word))
     }
 
-    /// Every mistake of a configuration, for standard error.
-    pub(super) fn report(&self, report: &Report) -> String {
-        let _ = self;
-        format!("{report}\n")
+    /// Every mistake of a configuration with its line, in the colours of `paint`.
+    pub(super) fn report(&self, report: &Report, paint: Paint) -> String {
+        let style = if paint.0 {
+            config::Style::Colour
+        } else {
+            config::Style::Plain
+        };
+        report.render_within(style, self.width.into())
     }
 
     /// Tells standard error.

@@ -21,6 +21,8 @@ mod budget;
 mod check;
 mod completions;
 mod console;
+mod explain;
+mod explain_error;
 mod grid;
 mod init;
 mod list;
@@ -35,6 +37,7 @@ use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::FromArgMatches as _;
 
@@ -103,6 +106,8 @@ fn dispatch(program: &str, arguments: Arguments) -> Verdict {
         Command::List(command) => wait(list::run(command, common, &console)),
         Command::Types(command) => types::run(&command, &console),
         Command::Schema(command) => schema::run(&command),
+        Command::Explain(command) => wait(explain::run(command, common, &console)),
+        Command::ExplainError(command) => explain_error::run(&command, &console),
         Command::Init(command) => init::run(&command, common, &console),
         Command::Budget(command) => wait(budget::run(command, common, &console)),
         Command::Completions(command) => Ok(completions::run(&command, program)),
@@ -128,6 +133,9 @@ fn write(answer: &[u8]) -> std::io::Result<()> {
     out.flush()
 }
 
+/// What servers are given for goodbyes after Ctrl-C.
+const GOODBYE: Duration = Duration::from_millis(100);
+
 /// Runs `command` to its end, or to Ctrl-C.
 fn wait(command: impl Future<Output = Result<Answer, Failure>>) -> Result<Answer, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -136,9 +144,14 @@ fn wait(command: impl Future<Output = Result<Answer, Failure>>) -> Result<Answer
         .map_err(|error| Failure::other(format!("no runtime could be started: {error}")))?;
     let answer = runtime.block_on(async {
         tokio::select! {
-            answer = command => answer,
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+            // Listened for before anything begins.
+            biased;
+            _ = tokio::signal::ctrl_c() => {}
+            answer = command => return answer,
         }
+        // What was open is being closed by tasks of its own now.
+        tokio::time::sleep(GOODBYE).await;
+        Err(Failure::interrupted())
     });
     // A driver may hold a thread, in a name look-up for one; nobody waits for it.
     runtime.shutdown_background();

@@ -121,7 +121,7 @@ impl Failure {
         match &self.detail {
             Detail::Nothing => String::new(),
             Detail::Said { message, help } => console.error(message, help),
-            Detail::Report(report) => console.report(report),
+            Detail::Report(report) => console.report(report, console.side),
         }
     }
 }

@@ -75,18 +75,6 @@ pub(super) async fn run(
     Ok(answer)
 }
 
-/// Opens and checks every connection, for other commands; the answer and whether all is well.
-pub(super) async fn everything(connections: &Connections, console: &Console) -> Answer {
-    let ping = Round {
-        asked: connections.iter().collect(),
-        limit: None,
-        all_count: false,
-    };
-    let pinged = ping.run(console).await;
-    close(connections).await;
-    ping.answer(&pinged, console)
-}
-
 pub(super) async fn close(connections: &Connections) {
     // Servers notice soon enough when the program ends.
     let _ = timeout(FAREWELL, connections.close()).await;
@@ -96,14 +84,9 @@ pub(super) async fn close(connections: &Connections) {
 async fn watch(ping: &Round, interval: Duration, console: &Console) -> Answer {
     let redraw = console.format == Format::Table && std::io::stdout().is_terminal();
     let term = Term::stdout();
-    let mut verdict = Verdict::Good;
     loop {
-        let pinged = tokio::select! {
-            pinged = ping.run(console) => pinged,
-            _ = tokio::signal::ctrl_c() => break,
-        };
+        let pinged = ping.run(console).await;
         let answer = ping.answer(&pinged, console);
-        verdict = answer.verdict;
         let text = match console.format {
             // A line for each round.
             Format::Json => format!("{}\n", ping.json(&pinged)),
@@ -114,22 +97,18 @@ async fn watch(ping: &Round, interval: Duration, console: &Console) -> Answer {
         }
         if super::write(text.as_bytes()).is_err() {
             // Nobody reads any more.
-            break;
+            return Answer {
+                verdict: answer.verdict,
+                ..Answer::good("")
+            };
         }
         console.tell(&answer.note);
-        tokio::select! {
-            () = sleep(interval) => {}
-            _ = tokio::signal::ctrl_c() => break,
-        }
-    }
-    Answer {
-        verdict,
-        ..Answer::good("")
+        sleep(interval).await;
     }
 }
 
 /// Whom to ask, and what counts.
-struct Round {
+pub(super) struct Round {
     asked: Vec<AnyConnection>,
     limit: Option<Duration>,
     /// Whether optional ones count too.
@@ -137,7 +116,7 @@ struct Round {
 }
 
 /// What came out for one connection.
-struct Pinged {
+pub(super) struct Pinged {
     connection: AnyConnection,
     counts: bool,
     connect: Option<Duration>,
@@ -146,8 +125,17 @@ struct Pinged {
 }
 
 impl Round {
+    /// All connections, as long as their own time-outs allow.
+    pub(super) fn of_all(connections: &Connections) -> Self {
+        Self {
+            asked: connections.iter().collect(),
+            limit: None,
+            all_count: false,
+        }
+    }
+
     /// Asks all side by side; in the order of asking.
-    async fn run(&self, console: &Console) -> Vec<Pinged> {
+    pub(super) async fn run(&self, console: &Console) -> Vec<Pinged> {
         let progress = Progress::new(console);
         let mut asking = JoinSet::new();
         for (index, connection) in self.asked.iter().enumerate() {
@@ -165,7 +153,7 @@ impl Round {
         all.into_iter().map(|(_, pinged)| pinged).collect()
     }
 
-    fn answer(&self, pinged: &[Pinged], console: &Console) -> Answer {
+    pub(super) fn answer(&self, pinged: &[Pinged], console: &Console) -> Answer {
         let verdict = if pinged.iter().any(|one| one.counts && one.error.is_some()) {
             Verdict::Unhealthy
         } else {
@@ -204,7 +192,7 @@ impl Round {
         }
     }
 
-    fn json(&self, pinged: &[Pinged]) -> Value {
+    pub(super) fn json(&self, pinged: &[Pinged]) -> Value {
         let _ = self;
         let connections: Vec<Value> = pinged.iter().map(Pinged::json).collect();
         let healthy = !pinged.iter().any(|one| one.counts && one.error.is_some());
@@ -342,6 +330,15 @@ fn summary(pinged: &[Pinged]) -> String {
     match pinged.len() {
         1 => format!("\n{working} of 1 connection works\n"),
         all => format!("\n{working} of {all} connections work\n"),
+    }
+}
+
+impl Drop for Progress {
+    /// Ctrl-C leaves no lines behind.
+    fn drop(&mut self) {
+        if let Some(lines) = &self.0 {
+            let _ = lines.clear();
+        }
     }
 }
 

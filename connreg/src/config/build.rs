@@ -35,6 +35,11 @@ impl TableBuilder {
         }
     }
 
+    /// Part of the table could not be read.
+    pub(crate) fn damage(&mut self) {
+        self.table.damaged = true;
+    }
+
     pub(crate) fn finish(self) -> Table {
         self.table
     }
@@ -45,22 +50,12 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     if report.is_full() {
         return;
     }
-    // What looks like a key in a secret may be a part of it.
-    let secret = path.iter().any(|part| redact::names_a_secret(part));
-    let name = if secret {
-        "…".into()
-    } else {
-        redact::key(&second.key)
-    };
-    let key = dotted(path, &name);
-    let message = format!("the key `{name}` is there twice");
-    report.push(
-        Mistake::error(Code::DuplicateKey, key, message)
-            .at(&second.key_origin)
-            .told(!secret && redact::is_plain(&second.key))
-            .related(&first.key_origin, "the first one is")
-            .help("keep one of them"),
-    );
+    report.push(twice(
+        path,
+        &second.key,
+        &second.key_origin,
+        &first.key_origin,
+    ));
     let (Value::Table(into), Value::Table(from)) = (&mut first.node.value, second.node.value)
     else {
         return;
@@ -74,7 +69,25 @@ fn unite(first: &mut Entry, second: Entry, path: &[String], report: &mut Report)
     {
         builder.insert(entry, &path, report);
     }
+    builder.table.damaged = into.damaged || from.damaged;
     *into = builder.finish();
+}
+
+/// A key that is there already.
+pub(crate) fn twice(path: &[String], key: &str, origin: &Origin, first: &Origin) -> Mistake {
+    // What looks like a key in a secret may be a part of it.
+    let secret = path.iter().any(|part| redact::names_a_secret(part));
+    let name = if secret {
+        "…".into()
+    } else {
+        redact::key(key)
+    };
+    let message = format!("the key `{name}` is there twice");
+    Mistake::error(Code::DuplicateKey, dotted(path, &name), message)
+        .at(origin)
+        .told(!secret && redact::is_plain(key))
+        .related(first, "the first one is")
+        .help("keep one of them")
 }
 
 /// `path` with `key` behind it, as a person would write it.

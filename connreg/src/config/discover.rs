@@ -107,7 +107,8 @@ pub(crate) fn discover(
     for name in names {
         let path = directory.join(&name);
         match classify(&name, chosen, categories) {
-            Some((role, profile, format)) if path.is_file() => {
+            // What is no file is told when it is read.
+            Some((role, profile, format)) => {
                 found.push(Found {
                     path,
                     format,
@@ -118,7 +119,14 @@ pub(crate) fn discover(
             None if begins_with(&name, "application") && path.is_file() => {
                 passed.push((name, path));
             }
-            _ => {}
+            None => {
+                if let Some(near) = misspelt(&name).filter(|_| path.is_file()) {
+                    let origin = Origin::new(Arc::new(Source::File(path)), None);
+                    let mistake =
+                        Mistake::warning(Code::FilePassedOver, "", "this file was not read");
+                    report.push(mistake.at(&origin).help(format!("did you mean `{near}`?")));
+                }
+            }
         }
     }
     found.sort_by(|a, b| (a.profile, a.role, &a.path).cmp(&(b.profile, b.role, &b.path)));
@@ -218,6 +226,16 @@ fn classify(
         is_category(category).then_some((Role::Category, true))?
     };
     Some((role, of_profile, format))
+}
+
+/// The name that a configuration file's was meant to be.
+fn misspelt(name: &str) -> Option<String> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    Format::of_extension(extension)?;
+    let end = stem.find(['-', '.']).unwrap_or(stem.len());
+    let (word, rest) = stem.split_at(end);
+    let near = nearest(word, ["application", "connections", "appsettings"])?;
+    (!near.eq_ignore_ascii_case(word)).then(|| format!("{near}{rest}.{extension}"))
 }
 
 fn passed_over(name: &str, path: &Path, profile: Option<&str>) -> Mistake {

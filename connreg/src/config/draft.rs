@@ -157,6 +157,8 @@ fn draft(
             }
             Kind::Implied(kind) => implied = implied.or(Some(kind)),
             Kind::Mistaken => mistaken = true,
+            // It may stand where a mistake of syntax is.
+            Kind::Absent(_) if table.damaged => mistaken = true,
             Kind::Unknown => any_type = true,
             Kind::Absent(mistake) => missing = missing.or(Some(mistake)),
         }

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use super::tree::{Node, Table, Value, canonical};
 
 /// The policies that only this library heeds: a client that is open goes on under new ones.
-const OURS: [&str; 8] = [
+const OURS: [&str; 10] = [
+    "close_timeout",
+    "policy",
     "required",
     "lazy",
     "enabled",

@@ -150,6 +150,7 @@ fn collect(fields: &'static [Field], each: &mut impl FnMut(&'static Field)) {
 /// there under two names reported. What means nothing stays, for the reader to report.
 pub(crate) fn normalise(table: Table, path: &[String], known: Known, report: &mut Report) -> Table {
     let mut normal = Normal::default();
+    normal.table.damaged = table.damaged;
     let mut flat = Vec::new();
     for mut entry in table.entries {
         if is_ignored(&entry.key) {

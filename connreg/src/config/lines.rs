@@ -25,7 +25,7 @@ impl<'t> Lines<'t> {
         starts.extend(
             text.bytes()
                 .enumerate()
-                .filter(|(_, byte)| *byte == b'\n')
+                .filter(|(at, byte)| ends_line(text.as_bytes(), *at, *byte))
                 .map(|(at, _)| at + 1),
         );
         let mut characters = Vec::with_capacity(text.len() / BLOCK + 2);
@@ -54,6 +54,16 @@ impl<'t> Lines<'t> {
         self.origin(self.byte(start), self.byte(end))
     }
 
+    /// The lines of another text in place of this one.
+    pub(crate) fn of<'o>(&self, text: &'o str) -> Lines<'o> {
+        Lines::new(text, Arc::clone(&self.source), self.offset)
+    }
+
+    /// Bytes of the file before the text.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// Bytes `start..end` as they were written.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &'t str {
         self.text.get(start..end).unwrap_or_default()
@@ -66,7 +76,9 @@ impl<'t> Lines<'t> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        let start = start.min(self.text.len());
+        // Whoever reports one byte means the character that it belongs to.
+        let start = self.text.floor_char_boundary(start);
+        let end = self.text.ceil_char_boundary(end);
         let line = self.starts.partition_point(|at| *at <= start);
         let column = self.characters_before(start) - self.characters_before(self.starts[line - 1]);
         Span {
@@ -82,7 +94,8 @@ impl<'t> Lines<'t> {
         self.characters[block] + first_bytes(&self.text.as_bytes()[block * BLOCK..byte])
     }
 
-    fn byte(&self, character: usize) -> usize {
+    /// The offset of a character, counted from 0.
+    pub(crate) fn byte(&self, character: usize) -> usize {
         let block = self.characters.partition_point(|count| *count <= character) - 1;
         let mut missing = character - self.characters[block];
         let start = block * BLOCK;
@@ -96,6 +109,11 @@ impl<'t> Lines<'t> {
         }
         self.text.len()
     }
+}
+
+/// A line feed ends a line, and so does a carriage return without one.
+fn ends_line(text: &[u8], at: usize, byte: u8) -> bool {
+    byte == b'\n' || (byte == b'\r' && text.get(at + 1) != Some(&b'\n'))
 }
 
 fn is_first(byte: u8) -> bool {

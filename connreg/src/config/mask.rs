@@ -119,7 +119,7 @@ impl Vocabulary {
         Self(words)
     }
 
-    fn has(&self, word: &str) -> bool {
+    pub(super) fn has(&self, word: &str) -> bool {
         self.0.contains(&canonical(word))
     }
 }

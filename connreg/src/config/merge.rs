@@ -3,6 +3,7 @@
 //! Its tables have no order and no place, and it splits keys at dots, so that what crosses it are handles: each
 //! table and each value stands for an entry of ours that is kept aside. No secret is copied on the way.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,8 @@ const KEY: char = '=';
 pub(crate) struct Merge {
     entries: Vec<Option<Entry>>,
     layers: Vec<Layer>,
+    /// The numbers of tables that are damaged.
+    damaged: HashSet<usize>,
 }
 
 /// A layer's values as handles, each below its table, its key.
@@ -53,6 +56,9 @@ impl Merge {
     pub(crate) fn layer(&mut self, tables: impl Iterator<Item = (usize, Table)>) {
         let mut values = Map::new();
         for (number, table) in tables {
+            if table.damaged {
+                self.damaged.insert(number);
+            }
             let table = self.table(table);
             values.insert(
                 number.to_string(),
@@ -68,7 +74,10 @@ impl Merge {
             let key = format!("{KEY}{}", entry.setting.unwrap_or(&entry.key));
             let value = match std::mem::replace(&mut entry.node.value, Value::Null) {
                 Value::Table(inner) => {
-                    entry.node.value = Value::Table(Table::default());
+                    entry.node.value = Value::Table(Table {
+                        damaged: inner.damaged,
+                        ..Table::default()
+                    });
                     let handle = self.keep(entry);
                     let mut inner = self.table(inner);
                     inner.insert(SELF.to_owned(), handle);
@@ -109,7 +118,9 @@ impl Merge {
         let mut merged = Vec::with_capacity(tables.len());
         for (number, value) in tables {
             if let (Ok(number), ValueKind::Table(table)) = (number.parse(), value.kind) {
-                merged.push((number, self.restore(table)));
+                let mut table = self.restore(table);
+                table.damaged = self.damaged.contains(&number);
+                merged.push((number, table));
             }
         }
         Ok(merged)
@@ -130,7 +141,10 @@ impl Merge {
                         continue;
                     };
                     if let Some((handle, mut entry)) = self.take(handle) {
-                        entry.node.value = Value::Table(self.restore(inner));
+                        let damaged = entry.node.as_table().is_some_and(|table| table.damaged);
+                        let mut inner = self.restore(inner);
+                        inner.damaged = damaged;
+                        entry.node.value = Value::Table(inner);
                         entries.push((handle, entry));
                     }
                 }
@@ -140,6 +154,7 @@ impl Merge {
         entries.sort_by_key(|(handle, _)| *handle);
         Table {
             entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+            damaged: false,
         }
     }
 

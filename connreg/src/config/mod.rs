@@ -21,6 +21,7 @@ mod file;
 mod fingerprint;
 mod interpolate;
 mod json;
+mod json_text;
 pub(crate) mod keys;
 mod lines;
 mod mask;
@@ -36,8 +37,10 @@ mod scalar;
 pub(crate) mod sections;
 mod shape;
 mod toml;
+mod toml_syntax;
 pub(crate) mod tree;
 mod yaml;
+mod yaml_repair;
 mod yaml_syntax;
 
 pub use code::Code;
@@ -166,6 +169,7 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         mut defaults,
         incomplete,
     } = survey(options, registry, &resolver, &mut report);
+    report.count_connections(drafts.names().count());
     let merged = merge(&mut defaults.drafts, &resolver, &mut report)?;
     let defaults = defaults.read(merged, incomplete, &resolver, &mut report);
     let tables = merge(&mut drafts.list, &resolver, &mut report)?;
@@ -187,6 +191,9 @@ fn examine(options: &Options, registry: &Registry, mut report: Report) -> Result
         secrets: Uses::new(&options.secrets, uses),
     })
 }
+
+/// How far below a file's own table the names of connections stand.
+const NAME_LEVELS: usize = 1;
 
 /// What files, environment and code speak of.
 struct Surveyed {
@@ -215,8 +222,12 @@ fn survey(
             } else {
                 layer::FILES
             };
+            report.count_file();
             match file::read(&found.path, found.format, report) {
-                Some(table) => survey.file(table, found.role, layer, report),
+                Some(table) => {
+                    incomplete |= table.has_gaps(NAME_LEVELS);
+                    survey.file(table, found.role, layer, report);
+                }
                 None => incomplete = true,
             }
         }

@@ -50,6 +50,15 @@ impl Sources {
         });
     }
 
+    /// Forgets what was taken for the structure of these files: their syntax is broken.
+    pub(super) fn distrust(&mut self, broken: &[Arc<Source>]) {
+        for file in &mut self.files {
+            if broken.contains(&file.source) {
+                file.structure = None;
+            }
+        }
+    }
+
     /// The line at `origin`; `told`: the value there may be shown.
     pub(super) fn quote(&self, origin: &Origin, told: bool, words: &Vocabulary) -> Option<Quote> {
         let span = origin.span?;

@@ -140,6 +140,7 @@ fn is_enabled(table: &Table, resolver: &Resolver<'_>) -> Option<bool> {
     }
     let table = Table {
         entries: vec![entry.clone()],
+        damaged: false,
     };
     let mut context = ReadContext::new(&mut report, &mut references, Vec::new());
     let mut reader = TableReader::new(&mut context, &table, &entry.key_origin);

@@ -8,15 +8,20 @@ use crate::nearest::nearest;
 /// The longest part of a key that is told.
 const LONGEST: usize = 64;
 
-/// A dotted key, up to where it stops looking like one: of `{password hunter2}`, which YAML takes as one long
-/// key, `password…`.
+/// A dotted key, up to the first part that looks like none: `{password hunter2}` is one long key to YAML, and so is
+/// what a colon that was forgotten leaves.
 pub(crate) fn key(text: &str) -> Cow<'_, str> {
-    let mut part = 0;
+    let (mut start, mut length) = (0, 0);
     for (at, c) in text.char_indices() {
-        part = if matches!(c, '.' | '[') { 0 } else { part + 1 };
-        let plain = c.is_alphanumeric() || "_-.[]?$/+<@".contains(c);
-        if !plain || part > LONGEST {
-            return Cow::Owned(format!("{}…", &text[..at]));
+        if matches!(c, '.' | '[') {
+            start = at + c.len_utf8();
+            length = 0;
+            continue;
+        }
+        length += 1;
+        let plain = c.is_alphanumeric() || "_-]?$/+<@".contains(c);
+        if !plain || length > LONGEST {
+            return Cow::Owned(format!("{}…", &text[..start]));
         }
     }
     Cow::Borrowed(text)
@@ -54,9 +59,9 @@ mod tests {
         for (text, told) in [
             ("db.pg.pool.max_size", "db.pg.pool.max_size"),
             ("db.größe.hosts[3]", "db.größe.hosts[3]"),
-            ("db.pg.password hunter2", "db.pg.password…"),
-            ("password:hunter2", "password…"),
-            ("password=hunter2", "password…"),
+            ("db.pg.password hunter2", "db.pg.…"),
+            ("password:hunter2", "…"),
+            ("hunter2 host", "…"),
         ] {
             assert_eq!(key(text), told);
         }

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::code::Code;
 use super::mask::Vocabulary;
 use super::quote::{Quote, Sources};
 use super::redact;
 use super::render::{MAX_SHOWN, Style};
-use super::tree::Origin;
+use super::tree::{Origin, Source};
 use crate::registry::Registry;
 
 /// How bad a finding is.
@@ -174,6 +175,8 @@ pub struct Report {
     pub(crate) sources: Sources,
     /// Whether values that could not be had are let pass.
     allows_unresolved: bool,
+    connections: usize,
+    files: usize,
 }
 
 /// How many errors, and how many warnings, are kept: a large file that is all wrong must not exhaust memory.
@@ -188,6 +191,26 @@ impl Report {
     /// Whether values that could not be had are let pass.
     pub(crate) fn allows_unresolved(&self) -> bool {
         self.allows_unresolved
+    }
+
+    /// Counts a file that was read.
+    pub(crate) fn count_file(&mut self) {
+        self.files += 1;
+    }
+
+    /// Says how many connections there are.
+    pub(crate) fn count_connections(&mut self, connections: usize) {
+        self.connections = connections;
+    }
+
+    /// How many files were read.
+    pub fn files(&self) -> usize {
+        self.files
+    }
+
+    /// How many connections are configured, disabled and mistaken ones too.
+    pub fn connections(&self) -> usize {
+        self.connections
     }
 
     /// How many errors are kept.
@@ -209,6 +232,13 @@ impl Report {
         }
     }
 
+    /// Adds the findings of another report.
+    pub(crate) fn append(&mut self, other: Self) {
+        for mistake in other.mistakes {
+            self.push(mistake);
+        }
+    }
+
     /// Whether no more errors are kept, so that looking for more is of no use.
     pub(crate) fn is_full(&self) -> bool {
         self.errors >= MAX_FINDINGS
@@ -217,11 +247,12 @@ impl Report {
     /// Ends a load: puts the findings into order, quotes the lines that they are about, and forgets the files.
     pub(crate) fn finish(&mut self, registry: &Registry) {
         self.sort();
-        let sources = std::mem::take(&mut self.sources);
+        let mut sources = std::mem::take(&mut self.sources);
         if self.mistakes.is_empty() {
             return;
         }
         let words = Vocabulary::of(registry);
+        sources.distrust(&self.keep_back_doubtful_keys(&words));
         for mistake in self.mistakes.iter_mut().take(MAX_SHOWN) {
             if let Some(origin) = &mistake.origin {
                 mistake.quote = sources.quote(origin, mistake.told, &words);
@@ -230,6 +261,55 @@ impl Report {
                 related.quote = sources.quote(&related.origin, false, &words);
             }
         }
+    }
+
+    /// In a file whose syntax is broken, what was read as a key may be a part of a secret: unless it is a known name,
+    /// or near to one, it is not told. Gives these files.
+    fn keep_back_doubtful_keys(&mut self, words: &Vocabulary) -> Vec<Arc<Source>> {
+        let mut broken: Vec<Arc<Source>> = Vec::new();
+        for mistake in &self.mistakes {
+            if let (Code::InvalidYaml | Code::InvalidToml | Code::InvalidJson, Some(origin)) =
+                (mistake.code, &mistake.origin)
+                && !broken.contains(&origin.source)
+            {
+                broken.push(Arc::clone(&origin.source));
+            }
+        }
+        let is_broken = |origin: &Option<Origin>| {
+            origin
+                .as_ref()
+                .is_some_and(|origin| broken.contains(&origin.source))
+        };
+        for mistake in &mut self.mistakes {
+            let names_a_key = matches!(
+                mistake.code,
+                Code::UnknownKey
+                    | Code::DuplicateKey
+                    | Code::ForeignKey
+                    | Code::ForeignKeyIgnored
+                    | Code::NoType
+                    | Code::UnknownType
+                    | Code::ConfiguredTwice
+            );
+            let is_near = || {
+                let help = mistake.help.as_deref();
+                help.is_some_and(|help| help.starts_with("did you mean"))
+            };
+            if names_a_key && is_broken(&mistake.origin) && !is_near() {
+                let start = mistake.key.rfind('.').map_or(0, |at| at + 1);
+                let name = mistake.key.split_off(start);
+                if words.has(&name) {
+                    mistake.key.push_str(&name);
+                } else {
+                    mistake.key.push('…');
+                    mistake.told = false;
+                    if mistake.message.contains(&name) {
+                        mistake.code.title().clone_into(&mut mistake.message);
+                    }
+                }
+            }
+        }
+        broken
     }
 
     /// Puts findings into the order of files, lines and columns; those from elsewhere come last.
@@ -243,6 +323,31 @@ impl Report {
             (file.is_none(), file, span)
         };
         self.mistakes.sort_by_cached_key(place);
+        self.tell_once();
+    }
+
+    /// Drops what is said again of the same place: an alias, a merge key or a shared table brings one mistake to
+    /// several connections.
+    fn tell_once(&mut self) {
+        let mut kept: Vec<Mistake> = Vec::with_capacity(self.mistakes.len());
+        for mistake in std::mem::take(&mut self.mistakes) {
+            let place = mistake.origin.as_ref().and_then(Origin::span);
+            let here = kept.iter().rev().take_while(|before| {
+                let before = before.origin.as_ref();
+                place.is_some()
+                    && before.and_then(Origin::span).map(|s| s.start) == place.map(|s| s.start)
+            });
+            let mut here = here.filter(|before| before.origin == mistake.origin);
+            if here.any(|before| before.code == mistake.code && before.message == mistake.message) {
+                match mistake.severity {
+                    Severity::Warning => self.warnings -= 1,
+                    Severity::Error => self.errors -= 1,
+                }
+            } else {
+                kept.push(mistake);
+            }
+        }
+        self.mistakes = kept;
     }
 
     /// All findings.

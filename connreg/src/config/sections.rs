@@ -166,7 +166,13 @@ fn deal_group(group: Vec<SectionTable>, report: &mut Report) -> Vec<Share> {
     }
     let mut shares = Vec::new();
     for table in tables {
-        let mut dealt: Vec<Table> = types.iter().map(|_| Table::default()).collect();
+        let mut dealt: Vec<Table> = types
+            .iter()
+            .map(|_| Table {
+                damaged: table.table.damaged,
+                ..Table::default()
+            })
+            .collect();
         for entry in table.table.entries {
             if is_ignored(&entry.key) {
                 continue;

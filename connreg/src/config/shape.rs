@@ -6,7 +6,7 @@ use super::defaults::{CATEGORIES, DEFAULTS, DefaultsTable, POLICIES, Scope};
 use super::discover::Role;
 use super::dotnet::{self, CONNECTION_POOLING};
 use super::interpolate::{Resolver, type_text};
-use super::keys::is_ignored;
+use super::keys::{Known, is_ignored};
 use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::{Section, SectionTable, Sections};
@@ -164,10 +164,11 @@ impl<'a> Survey<'a> {
 
     fn by_name(&mut self, entry: Entry, layer: usize, report: &mut Report) {
         let path = entry.key.clone();
-        let Some(table) = expect_table(entry.node, &path, "names with their settings", report)
+        let Some(mut table) = expect_table(entry.node, &path, "names with their settings", report)
         else {
             return;
         };
+        gather_strays(&mut table, &path, self.registry, report);
         for entry in table.entries {
             if is_ignored(&entry.key) {
                 continue;
@@ -193,9 +194,11 @@ impl<'a> Survey<'a> {
 
     fn category(&mut self, entry: Entry, layer: usize, report: &mut Report) {
         let category = entry.key;
-        let Some(table) = expect_table(entry.node, &category, "connections by type", report) else {
+        let Some(mut table) = expect_table(entry.node, &category, "connections by type", report)
+        else {
             return;
         };
+        gather_strays(&mut table, &category, self.registry, report);
         for entry in table.entries {
             self.in_category(entry, &category, layer, report);
         }
@@ -264,11 +267,17 @@ impl<'a> Survey<'a> {
             node,
             ..
         } = entry;
-        let Some(table) = expect_table(node, &path, of, report) else {
+        let Some(mut table) = expect_table(node, &path, of, report) else {
             return;
         };
+        if is_category {
+            gather_strays(&mut table, &path, self.registry, report);
+        }
         let sequence = self.next();
-        let mut own = Table::default();
+        let mut own = Table {
+            damaged: table.damaged,
+            ..Table::default()
+        };
         for entry in table.entries {
             if is_ignored(&entry.key) {
                 continue;
@@ -467,6 +476,47 @@ fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option
             report.push(Mistake::error(Code::TableExpected, path, message).at(&node.origin));
             None
         }
+    }
+}
+
+/// Puts settings that stand beside a connection's empty name, for want of indentation, to where they belong.
+fn gather_strays(table: &mut Table, path: &str, registry: &Registry, report: &mut Report) {
+    let is_scalar = |entry: &Entry| entry.node.scalar_text().is_some();
+    let mut at = 0;
+    while let Some(entry) = table.entries.get(at) {
+        at += 1;
+        let behind = table.entries.get(at..).unwrap_or_default();
+        if !matches!(entry.node.value, Value::Null) || !behind.first().is_some_and(is_scalar) {
+            continue;
+        }
+        let scalars = || behind.iter().take_while(|entry| is_scalar(entry));
+        let explicit = || {
+            scalars()
+                .find(|entry| is_type_key(&entry.key))?
+                .node
+                .scalar_text()
+        };
+        let named = registry.find(&entry.key);
+        let Some(kind) = named.or_else(|| registry.find(&explicit()?)) else {
+            continue;
+        };
+        let known = Known::of(kind);
+        let is_setting = |key: &str| is_type_key(key) || known.meaning(key).is_some();
+        let count = scalars().count();
+        let any = scalars().any(|entry| is_setting(&entry.key));
+        let Some(first) = behind.first().filter(|_| any) else {
+            continue;
+        };
+        let (name, stray) = (&entry.key, &first.key);
+        let message = format!("`{stray}` is a setting of `{name}`, but stands beside it");
+        let mistake = Mistake::error(Code::TableExpected, format!("{path}.{stray}"), message);
+        let help = format!("indent it deeper than `{name}`");
+        report.push(mistake.at(&first.key_origin).help(help));
+        let strays = table.entries.drain(at..at + count).collect();
+        table.entries[at - 1].node.value = Value::Table(Table {
+            entries: strays,
+            damaged: false,
+        });
     }
 }
 

@@ -165,6 +165,8 @@ pub(crate) enum Value {
 #[derive(Clone, Default)]
 pub(crate) struct Table {
     pub(crate) entries: Vec<Entry>,
+    /// A mistake of syntax has cost a part of it, so that what is missing may well stand there.
+    pub(crate) damaged: bool,
 }
 
 /// One key with its value.
@@ -205,6 +207,9 @@ impl Entry {
         }
     }
 }
+
+/// Whole numbers beyond are read as floating-point ones.
+const MAX_INTEGER: f64 = 1.7e38;
 
 impl Node {
     pub(crate) fn new(value: Value, origin: Origin) -> Self {
@@ -258,6 +263,7 @@ impl Node {
     pub(crate) fn as_table_or_empty(&self) -> Option<&Table> {
         static EMPTY: Table = Table {
             entries: Vec::new(),
+            damaged: false,
         };
         match self.value {
             Value::Null => Some(&EMPTY),
@@ -271,6 +277,8 @@ impl Node {
             Value::Null => "nothing",
             Value::Bool(_) => "a boolean",
             Value::Integer(_) => "a whole number",
+            Value::Float(number) if !number.is_finite() => "a number that is not finite",
+            Value::Float(number) if number.abs() > MAX_INTEGER => "a number beyond all limits",
             Value::Float(_) => "a number",
             Value::Text(_) => "text",
             Value::List(_) => "a list",
@@ -287,6 +295,16 @@ impl fmt::Debug for Node {
 }
 
 impl Table {
+    /// Whether a mistake of syntax has cost a part of it, or of a table `levels` below it.
+    pub(crate) fn has_gaps(&self, levels: usize) -> bool {
+        self.damaged
+            || self.entries.iter().any(|entry| match &entry.node.value {
+                Value::Mistaken => true,
+                Value::Table(table) => levels > 0 && table.has_gaps(levels - 1),
+                _ => false,
+            })
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.is(name))
     }

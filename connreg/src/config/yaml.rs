@@ -3,8 +3,9 @@
 //! What a plain scalar means is [`super::scalar`]'s.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::build::{self, MAX_DEPTH, TableBuilder, dotted, weight};
 use super::code::Code;
@@ -12,15 +13,67 @@ use super::lines::Lines;
 use super::report::{Mistake, Report};
 use super::scalar;
 use super::tree::{Entry, Node, Origin, Value};
-use super::yaml_syntax;
+use super::yaml_repair::Repaired;
 
 /// How many values aliases may copy: a few lines can otherwise ask for billions.
 const MAX_COPIES: usize = 100_000;
 
 /// Reads the one document of `text`. `None`: a mistake ended it.
 pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Option<Node> {
-    let mut reader = Reader {
+    let mut repaired = Repaired::new(text);
+    loop {
+        // What an attempt finds is told when it comes to an end: the next one finds it again.
+        let mut found = Report::default();
+        match attempt(&repaired, lines, &mut found) {
+            Ok(root) => {
+                report.append(found);
+                return Some(root.unwrap_or_else(|| Node::new(Value::Null, lines.origin(0, 0))));
+            }
+            Err(Stop::Told) => {
+                report.append(found);
+                return None;
+            }
+            Err(Stop::Syntax(complaint, at)) => {
+                let Some(diagnosis) = repaired.diagnose(&complaint, at) else {
+                    report.append(found);
+                    return None;
+                };
+                let message = format!("not valid YAML: {}", diagnosis.message);
+                let Range { start, end } = diagnosis.at.clone();
+                let mistake = Mistake::error(Code::InvalidYaml, "", message);
+                report.push(mistake.at(&lines.origin(start, end)).help(diagnosis.help));
+                if !repaired.repair(diagnosis) {
+                    report.append(found);
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// Why an attempt came to no end.
+enum Stop {
+    /// The mistake is reported.
+    Told,
+    /// The parser's complaint, and the byte that it is about.
+    Syntax(String, usize),
+}
+
+/// Reads a text that may be repaired; places are those of the file.
+fn attempt(
+    repaired: &Repaired<'_>,
+    lines: &Lines<'_>,
+    report: &mut Report,
+) -> Result<Option<Node>, Stop> {
+    let text = repaired.text();
+    let own = (!repaired.is_original()).then(|| lines.of(text));
+    let places = Places {
         lines,
+        read: own.as_ref().unwrap_or(lines),
+        repaired,
+    };
+    let mut reader = Reader {
+        places,
         report,
         stack: Vec::new(),
         path: Vec::new(),
@@ -32,16 +85,22 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         match event {
+            Err(error) if error.info().contains("recursion limit") => {
+                let at = error.marker().index();
+                let origin = reader.places.origin(at, at + 1);
+                reader.report.push(*too_deep(&origin));
+                return Err(Stop::Told);
+            }
             Err(error) => {
-                reader.syntax(&error);
-                return None;
+                let at = reader.places.read.byte(error.marker().index());
+                return Err(Stop::Syntax(error.info().to_owned(), at));
             }
             Ok((Event::DocumentStart(_), span)) => {
                 documents += 1;
                 if documents > 1 {
                     let message = "a second document begins here; a file holds one";
-                    let mistake =
-                        Mistake::error(Code::SecondDocument, "", message).at(&reader.origin(span));
+                    let mistake = Mistake::error(Code::SecondDocument, "", message);
+                    let mistake = mistake.at(&reader.origin(span));
                     reader
                         .report
                         .push(mistake.help("put it into a file of its own"));
@@ -51,16 +110,31 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
             Ok((event, span)) => {
                 if let Err(mistake) = reader.event(event, span) {
                     reader.report.push(*mistake);
-                    return None;
+                    return Err(Stop::Told);
                 }
             }
         }
     }
-    Some(
-        reader
-            .root
-            .unwrap_or_else(|| Node::new(Value::Null, lines.origin(0, 0))),
-    )
+    Ok(reader.root)
+}
+
+/// From the parser's places to those of the file.
+struct Places<'r, 't> {
+    lines: &'r Lines<'t>,
+    /// The lines of the text that is read.
+    read: &'r Lines<'r>,
+    repaired: &'r Repaired<'t>,
+}
+
+impl Places<'_, '_> {
+    /// The place of the characters from `start` to `end`.
+    fn origin(&self, start: usize, end: usize) -> Origin {
+        if self.repaired.is_original() {
+            return self.lines.origin_of_characters(start, end);
+        }
+        let place = |character| self.repaired.original_place(self.read.byte(character));
+        self.lines.origin(place(start), place(end))
+    }
 }
 
 /// An anchored value: it and how deeply it is nested in itself.
@@ -102,7 +176,7 @@ enum Key {
 type Fatal = Box<Mistake>;
 
 struct Reader<'r, 't> {
-    lines: &'r Lines<'t>,
+    places: Places<'r, 't>,
     report: &'r mut Report,
     stack: Vec<Frame>,
     path: Vec<String>,
@@ -113,19 +187,15 @@ struct Reader<'r, 't> {
 
 impl Reader<'_, '_> {
     fn origin(&self, span: Span) -> Origin {
-        self.lines
-            .origin_of_characters(span.start.index(), span.end.index())
+        self.places.origin(span.start.index(), span.end.index())
     }
 
-    fn syntax(&mut self, error: &ScanError) {
-        let at = error.marker().index();
-        let origin = self.lines.origin_of_characters(at, at + 1);
-        if error.info().contains("recursion limit") {
-            return self.report.push(*too_deep(&origin));
-        }
-        let (message, help) = yaml_syntax::explain(error.info());
-        let mistake = Mistake::error(Code::InvalidYaml, "", format!("not valid YAML: {message}"));
-        self.report.push(mistake.at(&origin).help(help));
+    /// Whether a repair put this value where one could not be had.
+    fn is_mistaken(&self, origin: &Origin) -> bool {
+        let repaired = self.places.repaired;
+        let offset = self.places.lines.offset();
+        let start = origin.span.map(|span| span.start - offset);
+        !repaired.is_original() && start.is_some_and(|start| repaired.is_mistaken(start))
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Fatal> {
@@ -136,7 +206,9 @@ impl Reader<'_, '_> {
                 if plain && text == "<<" && self.begin_merge() {
                     return Ok(());
                 }
-                let node = if plain {
+                let node = if plain && text == "~" && self.is_mistaken(&origin) {
+                    Node::new(Value::Mistaken, origin)
+                } else if plain {
                     scalar::core_schema(&text, origin)
                 } else {
                     self.tagged_scalar(&text, tag.as_deref(), origin)
@@ -294,7 +366,7 @@ impl Reader<'_, '_> {
                     *key = match node.scalar_text() {
                         Some(text) => Key::Text(text, node.origin),
                         None if matches!(node.value, Value::Null) => {
-                            let text = self.lines.origin_text(&node.origin);
+                            let text = self.places.lines.origin_text(&node.origin);
                             Key::Text(text.to_owned(), node.origin)
                         }
                         None => {
@@ -305,6 +377,10 @@ impl Reader<'_, '_> {
                             Key::Refused
                         }
                     };
+                }
+                // What a repair put in for a line that may have been any key.
+                Key::Text(text, _) if text == "x-" && matches!(node.value, Value::Mistaken) => {
+                    builder.damage();
                 }
                 Key::Text(text, origin) => {
                     builder.insert(Entry::new(text, origin, node), &self.path[1..], self.report);

@@ -2,11 +2,7 @@
 
 /// Part of the parser's words, what is wrong, and what to do.
 const MEANINGS: &[(&str, &str, &str)] = &[
-    (
-        "tab",
-        "a tab stands where only spaces may",
-        "indent with spaces",
-    ),
+    ("tab", "a tab stands where only spaces may", "write spaces"),
     (
         "invalid indentation in quoted scalar",
         "a quote is not closed",

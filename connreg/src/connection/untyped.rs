@@ -164,7 +164,6 @@ impl Core {
     /// # Errors
     ///
     /// The connection is closed.
-    #[allow(dead_code, reason = "for `run`, which comes with the policies")]
     pub(crate) fn begin(self: &Arc<Self>) -> Result<InFlight, Error> {
         InFlight::new(Arc::clone(self)).ok_or_else(|| self.closed_error())
     }

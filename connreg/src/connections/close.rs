@@ -51,16 +51,18 @@ impl fmt::Display for CloseReport {
     }
 }
 
-/// Closes the connections of `set` group by group; those of a group side by side, all within `limit`.
-pub(super) async fn close(set: &Set, limit: Duration) -> CloseReport {
+/// Closes the connections of `set` group by group; those of a group side by side, all within `limit`, else each within
+/// its own time.
+pub(super) async fn close(set: &Set, limit: Option<Duration>) -> CloseReport {
     let started = Instant::now();
-    let deadline = started + limit;
     let mut connections = Vec::with_capacity(set.members.len());
     for group in set.order.dependents_first() {
         let mut closing = JoinSet::new();
         for index in group {
-            if let Some(stopped) = set.members[*index].slot.stop(Closing::Closed) {
-                closing.spawn(stopped.end(deadline));
+            let slot = &set.members[*index].slot;
+            let own = slot.core().context().policy().close_timeout;
+            if let Some(stopped) = slot.stop(Closing::Closed) {
+                closing.spawn(stopped.end(started + limit.unwrap_or(own)));
             }
         }
         while let Some(closed) = closing.join_next().await {

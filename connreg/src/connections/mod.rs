@@ -33,8 +33,8 @@ pub use status::Status;
 pub use watch::Watcher;
 
 use crate::backend::Backend;
-use crate::config::{Loaded, Report};
-use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo, DRAIN};
+use crate::config::{Explanation, Loaded, Report};
+use crate::connection::{AnyConnection, CapabilityConnection, Connection, ConnectionInfo};
 use crate::error::Error;
 use crate::event::{Event, Hub};
 use crate::health::HealthReport;
@@ -228,6 +228,25 @@ impl Connections {
         Arc::clone(&self.0.set.load().warnings)
     }
 
+    /// Where the value of a setting comes from: `name.setting`, `name.table.setting`, an alias, or `name` for all of a
+    /// connection's. Nothing is kept for this: the files are read again, so that it tells what a reload would find.
+    ///
+    /// # Errors
+    ///
+    /// No connection has the name, or its type has no such setting: the nearest is suggested.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(connections: connreg::Connections) -> Result<(), connreg::Error> {
+    /// println!("{}", connections.explain("customer_db.pool_size").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn explain(&self, key: &str) -> Result<Explanation, Error> {
+        self.0.source.clone().explain(key).await
+    }
+
     /// Waits until a secret that connections were configured with has another value, or is about to end, and gives the
     /// names of those connections; never ends where no secret comes from a file or a provider.
     ///
@@ -264,13 +283,17 @@ impl Connections {
 
     /// Closes every connection for good, each before those that it depends on, and says how that went.
     ///
-    /// Work in flight is given 30 s in all to finish.
+    /// Work in flight is given the connection's `close_timeout` from now on to finish, which is 30 s.
     pub async fn close(&self) -> CloseReport {
-        self.close_with(DRAIN).await
+        self.close_within(None).await
     }
 
-    /// As [`close`](Self::close), with `limit` in place of the 30 s.
+    /// As [`close`](Self::close), with `limit` in place of each connection's `close_timeout`.
     pub async fn close_with(&self, limit: Duration) -> CloseReport {
+        self.close_within(Some(limit)).await
+    }
+
+    async fn close_within(&self, limit: Option<Duration>) -> CloseReport {
         let set = {
             let mut closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
             *closed = true;

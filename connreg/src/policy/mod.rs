@@ -80,7 +80,7 @@ pub struct PoolSettings {
     /// The most connections at a time.
     #[setting(default = 10, range = 1..=10_000, alias = "maximum_size", alias = "max_pool_size")]
     pub max_size: u32,
-    /// How many are kept open even if idle.
+    /// How many are opened without being asked for, and kept open even if idle.
     #[setting(default = 0, range = 0..=10_000, alias = "min_idle", alias = "min_pool_size")]
     pub min_size: u32,
     /// How long a caller waits for a free one.
@@ -93,13 +93,14 @@ pub struct PoolSettings {
         alias = "connection_idle_lifetime"
     )]
     pub idle_timeout: Duration,
-    /// How long one is used at the most, less a random tenth at the most.
+    /// How long one is used at the most. Each ends up to a tenth earlier at random, or still earlier
+    /// where more than a tenth of the pool would end within a minute.
     #[setting(default = "30min", range = "1s..=168h")]
     pub max_lifetime: Duration,
     /// Whether one is tested before it is handed out.
     #[setting(default)]
     pub test_on_borrow: TestOnBorrow,
-    /// Whether idle ones are tested from time to time.
+    /// Whether idle ones are tested every 30 s.
     #[setting(default = false)]
     pub test_while_idle: bool,
     /// How many are opened side by side.

@@ -5,65 +5,95 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::warn;
 
-use super::PoolStatistics;
-use super::glue::{Failure, Glue, Shared};
+use super::closing::CloseReason;
+use super::event::{Observer, PoolEvent};
+use super::glue::{Failures, Glue, Sink};
+use super::holds::Holder;
 use super::lease::Lease;
+use super::pooled::{CLOSE_LIMIT, Pooled};
+use super::shared::{Failure, Shared};
+use super::{Manage, PoolBuilder, PoolStatistics, upkeep};
 use crate::connection::DRAIN;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
-use crate::policy::TestOnBorrow;
+use crate::policy::{PoolSettings, TestOnBorrow};
 
 /// An unused connection is trusted for this long (pgx's figure).
 const TRUSTED: Duration = Duration::from_secs(1);
 
-/// How long a test before use may take.
-const TEST_LIMIT: Duration = Duration::from_secs(1);
+/// How long a test may take.
+pub(super) const TEST_LIMIT: Duration = Duration::from_secs(1);
 
 /// How soon a server that has no room for another connection is asked again.
 const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often `bb8` looks for connections that have been idle for too long.
-const REAPER_RATE: Duration = Duration::from_secs(30);
+/// How long `warm_up` waits.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(30);
 
-/// How connections of one kind are made and looked at.
-pub trait Manage: Send + Sync + 'static {
-    /// One exclusive connection.
-    type Connection: Send + 'static;
-
-    /// Opens one. Runs under `connect_timeout`, in a task of its own.
-    ///
-    /// # Errors
-    ///
-    /// What came back; all who wait for a connection are told at once.
-    fn connect(&self) -> impl Future<Output = Result<Self::Connection, ConnectError>> + Send;
-
-    /// Asks the server whether the connection works. Done for one that has been idle for over a second.
-    ///
-    /// # Errors
-    ///
-    /// What came back; the connection is closed and another one is taken.
-    fn test(
-        &self,
-        connection: &mut Self::Connection,
-    ) -> impl Future<Output = Result<(), ConnectError>> + Send;
-
-    /// Whether it is known, without asking, that the connection can't be used again.
-    fn is_broken(&self, connection: &mut Self::Connection) -> bool;
-}
+/// How often callers that waited for long are told of at the most.
+const SLOW_ACQUIRE_PAUSE: Duration = Duration::from_secs(10);
 
 /// A fair pool of exclusive connections. Cheap to clone.
-pub struct Pool<M: Manage> {
-    connections: bb8::Pool<Glue<M>>,
-    turns: Arc<Semaphore>,
-    shared: Arc<Shared<M>>,
+///
+/// # Examples
+///
+/// ```
+/// use std::fs::File;
+/// use std::time::Duration;
+///
+/// use connreg::pool::{Manage, Pool};
+/// use connreg::{ConnectError, ErrorKind};
+///
+/// /// Opens a device, which only one task at a time may talk to.
+/// struct Device(&'static str);
+///
+/// impl Manage for Device {
+///     type Connection = File;
+///
+///     async fn connect(&self) -> Result<File, ConnectError> {
+///         File::open(self.0).map_err(|error| ConnectError::from_io("opening the device", error))
+///     }
+///
+///     async fn test(&self, device: &mut File) -> Result<(), ConnectError> {
+///         match device.metadata() {
+///             Ok(_) => Ok(()),
+///             Err(error) => Err(ConnectError::from_io("asking the device", error)),
+///         }
+///     }
+///
+///     fn is_broken(&self, _device: &mut File) -> bool {
+///         false
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let pool = Pool::builder("plotter", Device("/there/is/no/plotter"))
+///     .max_size(2)
+///     .acquire_timeout(Duration::from_secs(1))
+///     .build();
+/// let error = pool.acquire().await.unwrap_err();
+/// assert_eq!(error.connection(), Some("plotter"));
+/// assert_eq!(error.kind(), ErrorKind::Refused);
+/// assert_eq!(pool.statistics().requests, 1);
+/// # }
+/// ```
+pub struct Pool<M: Manage>(Arc<Inner<M>>);
+
+pub(super) struct Inner<M: Manage> {
+    pub(super) connections: bb8::Pool<Glue<M>>,
+    pub(super) turns: Arc<Semaphore>,
+    pub(super) shared: Arc<Shared<M>>,
+    failures: Arc<Failures>,
+    told_of_slowness: Mutex<Option<Instant>>,
 }
 
 impl<M: Manage> Pool<M> {
@@ -73,80 +103,221 @@ impl<M: Manage> Pool<M> {
     ///
     /// Outside of a Tokio runtime.
     pub fn new(manager: M, context: &Context) -> Self {
-        let settings = context.pool();
-        // bb8 panics on a setting that it does not like; none may come from a configuration file.
-        let max_size = settings.max_size.max(1);
-        let min_size = settings.min_size.min(max_size);
-        let idle_timeout = settings.idle_timeout.max(Duration::from_millis(1));
-        let shared = Arc::new(Shared::new(manager, context.clone(), max_size, min_size));
+        PoolBuilder::of(manager, context).build()
+    }
+
+    /// A pool that is set up in code; its errors bear `name`.
+    pub fn builder(name: impl Into<Arc<str>>, manager: M) -> PoolBuilder<M> {
+        PoolBuilder::new(manager, name.into())
+    }
+
+    pub(super) fn from_parts(
+        manager: M,
+        name: Arc<str>,
+        settings: PoolSettings,
+        connect_timeout: Duration,
+        observer: Option<Observer>,
+    ) -> Self {
+        let max_size = settings.max_size;
+        let (acquire_timeout, failures) = (settings.acquire_timeout, Arc::<Failures>::default());
+        let shared = Arc::new(Shared::new(
+            manager,
+            name,
+            settings,
+            connect_timeout,
+            observer,
+        ));
         let connections = bb8::Pool::builder()
             .max_size(max_size)
-            .min_idle(min_size)
-            .idle_timeout(idle_timeout)
-            // Ours has a random part, which keeps connections opened together from ending together.
+            // The smallest size, idle time-outs and lifetimes are the upkeep's: bb8's smallest size counts idle
+            // connections only, so that a burst would open more, and its clock can't be paused in tests.
+            .idle_timeout(None)
             .max_lifetime(None)
-            .reaper_rate(REAPER_RATE.min(idle_timeout))
             .test_on_check_out(false)
             .retry_connection(false)
             .queue_strategy(bb8::QueueStrategy::Lifo)
             // Our own deadline comes first.
-            .connection_timeout(settings.acquire_timeout + REAPER_RATE)
-            .error_sink(shared.sink())
-            .build_unchecked(Glue::new(Arc::clone(&shared)));
-        Self {
+            .connection_timeout(acquire_timeout.saturating_add(DRAIN))
+            .error_sink(Box::new(Sink(Arc::clone(&failures))))
+            .build_unchecked(Glue(Arc::clone(&shared)));
+        let inner = Arc::new(Inner {
             connections,
             turns: Arc::new(Semaphore::new(max_size as usize)),
             shared,
-        }
+            failures,
+            told_of_slowness: Mutex::default(),
+        });
+        upkeep::spawn(&inner);
+        Self(inner)
     }
 
     /// An exclusive connection, given back when the lease is dropped.
     ///
-    /// Callers are served in the order of asking. Dropping the future leaks nothing.
+    /// Callers are served in the order of asking. Dropping the future leaks nothing. Where it was called is
+    /// remembered: who holds a connection for too long is named in warnings and in the errors of those who wait.
     ///
     /// # Errors
     ///
-    /// Nothing became free within `acquire_timeout`, a new connection could not be opened, or the pool is closed.
-    pub async fn acquire(&self) -> Result<Lease<M>, Error> {
-        let started = Instant::now();
-        let limit = self.shared.context.pool().acquire_timeout;
-        self.shared
-            .counters
-            .requests
-            .fetch_add(1, Ordering::Relaxed);
-        let waiting = self.shared.wait();
-        let acquired = timeout_at(started + limit, self.acquire_in_turn()).await;
-        drop(waiting);
-        self.shared.counters.waited(started.elapsed());
-        acquired.unwrap_or_else(|_| Err(self.exhausted(limit)))
+    /// Nothing became free within `acquire_timeout`, a new connection could not be opened, or the pool is closed. While
+    /// the server is known to be down and no connection is free, that is told at once.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease<M>, Error>> + Send + '_ {
+        self.acquire_at(Location::caller())
     }
 
-    async fn acquire_in_turn(&self) -> Result<Lease<M>, Error> {
+    /// As [`acquire`](Self::acquire), for a caller that is named in place of the code that calls this.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub async fn acquire_at(&self, place: &'static Location<'static>) -> Result<Lease<M>, Error> {
+        let shared = &self.0.shared;
+        let started = Instant::now();
+        let limit = shared.settings.acquire_timeout;
+        let asking = shared.ask();
+        shared.emit(|| PoolEvent::AcquireStarted);
+        let acquired = timeout_at(started + limit, self.0.acquire_in_turn(place)).await;
+        drop(asking);
+        let waited = started.elapsed();
+        shared.waits.record(waited);
+        let acquired = acquired.unwrap_or_else(|_| Err(self.0.exhausted(limit)));
+        match &acquired {
+            Ok(lease) => {
+                let slow = shared.settings.slow_acquire_warning;
+                if waited >= slow && !slow.is_zero() {
+                    self.0.was_slow(waited, place);
+                }
+                let id = lease.id();
+                shared.emit(|| PoolEvent::Acquired { id, waited });
+            }
+            Err(error) => {
+                let kind = error.kind();
+                shared.emit(|| PoolEvent::AcquireFailed { kind, waited });
+            }
+        }
+        acquired
+    }
+
+    /// Waits until `min_size` connections are open, for 30 s at the most.
+    ///
+    /// They are opened in the background in any case, up to `max_connecting` each second.
+    ///
+    /// # Errors
+    ///
+    /// One could not be opened, or it took too long.
+    pub async fn warm_up(&self) -> Result<(), Error> {
+        let shared = &self.0.shared;
+        match timeout(WARM_UP_LIMIT, shared.warm()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Error::from_shared(
+                Arc::clone(&shared.name),
+                "warm up",
+                error,
+            )),
+            Err(_) => {
+                let message = format!(
+                    "{} of {} connections were open after {}",
+                    shared.open_count(),
+                    shared.settings.min_size,
+                    humantime::format_duration(WARM_UP_LIMIT)
+                );
+                Err(ConnectError::new(ErrorKind::Timeout, message)
+                    .for_connection(Arc::clone(&shared.name), "warm up"))
+            }
+        }
+    }
+
+    /// Has all connections closed that are open now: idle ones at once, others when they come back.
+    ///
+    /// For a server that has changed its role, its address or its credentials. A server that was known to be down, or
+    /// that had refused a credential, is tried again.
+    pub fn retire(&self) {
+        self.0.shared.outage.forget();
+        self.0.shared.retire();
+    }
+
+    /// Lets callers wait, each up to its own deadline, until [`resume`](Self::resume). For planned switch-overs.
+    pub fn suspend(&self) {
+        self.0.shared.suspend();
+    }
+
+    /// Serves callers again, in the order of asking.
+    pub fn resume(&self) {
+        self.0.shared.resume();
+    }
+
+    /// Says that a connection was opened elsewhere with the same address and credential: who asks next is not told of an
+    /// earlier failure but tries.
+    pub fn server_is_back(&self) {
+        if self.0.shared.outage.is_down() {
+            self.0.shared.outage.forget();
+        }
+    }
+
+    /// The figures of this moment.
+    pub fn statistics(&self) -> PoolStatistics {
+        self.0.shared.statistics()
+    }
+
+    /// Hands out nothing any more, waits up to 30 s for the leases, and closes what is idle.
+    pub async fn close(&self) {
+        let inner = &self.0;
+        inner.shared.close();
+        inner.turns.close();
+        inner.failures.told.notify_waiters();
+        // Past the deadline the leases are closed as they come back.
+        let _ = timeout(DRAIN, inner.shared.drained()).await;
+        inner.sweep();
+        // What does not end by then ends by itself.
+        let _ = timeout(CLOSE_LIMIT, inner.shared.all_closed()).await;
+    }
+}
+
+impl<M: Manage> Inner<M> {
+    async fn acquire_in_turn(
+        self: &Arc<Self>,
+        place: &'static Location<'static>,
+    ) -> Result<Lease<M>, Error> {
+        let shared = &self.shared;
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else {
             return Err(self.closed());
         };
         loop {
-            if self.shared.is_closed() {
+            if shared.is_suspended() {
+                shared.served().await;
+            }
+            if shared.is_closed() {
                 return Err(self.closed());
             }
-            let failures = self.shared.failures();
-            let mut failed = pin!(failures.notified());
-            let seen = self.shared.failure_count();
+            let mut failed = pin!(self.failures.told.notified());
+            let seen = self.failures.count();
+            if shared.outage.is_down()
+                && self.connections.state().idle_connections == 0
+                && let Some(error) = self.known_failure()
+            {
+                return Err(Error::from_shared(
+                    Arc::clone(&shared.name),
+                    "acquire",
+                    error,
+                ));
+            }
             let got = tokio::select! {
                 biased;
                 got = self.connections.get_owned() => got.ok(),
                 () = &mut failed => None,
             };
             let Some(mut connection) = got else {
-                match self.shared.failure_since(seen) {
+                match self.failures.since(seen) {
                     // While others hold connections, one may come back yet.
                     Some(Failure::Connect(error))
-                        if error.kind() == ErrorKind::Overloaded && self.shared.open() > 0 =>
+                        if error.kind() == ErrorKind::Overloaded && shared.open_count() > 0 =>
                     {
-                        self.shared.one_returned(OVERLOAD_PAUSE).await;
+                        let pause = error.retry_after().unwrap_or(OVERLOAD_PAUSE);
+                        shared.one_returned(pause).await;
                     }
                     Some(Failure::Connect(error)) => {
-                        let name = Arc::clone(self.shared.context.name());
+                        upkeep::probe(self);
+                        let name = Arc::clone(&shared.name);
                         return Err(Error::from_shared(name, "acquire", error));
                     }
                     // An attempt was given up while nobody waited; ask for a new one.
@@ -155,75 +326,97 @@ impl<M: Manage> Pool<M> {
                 continue;
             };
             if self.is_usable(&mut connection).await {
-                return Ok(Lease::new(connection, turn, Arc::clone(&self.shared)));
+                return Ok(Lease::new(connection, turn, Arc::clone(shared), place));
             }
-            connection.condemn();
         }
     }
 
-    /// Whether a connection from the pool can be handed out.
-    async fn is_usable(&self, connection: &mut super::glue::Pooled<M::Connection>) -> bool {
-        let manager = &self.shared.manager;
-        if connection.is_expired() || manager.is_broken(&mut connection.connection) {
+    /// Why no connection can be opened, unless this caller is to find out whether one can.
+    fn known_failure(self: &Arc<Self>) -> Option<Arc<ConnectError>> {
+        let version = self.shared.manager.credential_version();
+        let trial = self.shared.connect_timeout;
+        let known = self.shared.outage.ask(version, trial)?;
+        upkeep::probe(self);
+        Some(known)
+    }
+
+    /// Whether a connection from the pool can be handed out; if not, it is not used again.
+    async fn is_usable(&self, connection: &mut Pooled<M>) -> bool {
+        if !connection.is_fit() {
             return false;
         }
-        let tested = match self.shared.context.pool().test_on_borrow {
+        let is_tested = match self.shared.settings.test_on_borrow {
             TestOnBorrow::Always => true,
             TestOnBorrow::Never => false,
-            TestOnBorrow::Auto => connection.idle_for() > TRUSTED,
+            TestOnBorrow::Auto => connection.unproven_for() > TRUSTED,
         };
-        if !tested {
-            return true;
-        }
+        !is_tested || self.passes_test(connection).await
+    }
+
+    /// Asks the server. One that does not answer well is not used again.
+    pub(super) async fn passes_test(&self, connection: &mut Pooled<M>) -> bool {
         // Until the answer is there, a dropped caller leaves a request under way.
         connection.busy = true;
-        let answer = timeout(TEST_LIMIT, manager.test(&mut connection.connection)).await;
-        let usable = matches!(answer, Ok(Ok(())));
-        connection.busy = !usable;
-        usable
-    }
-
-    /// The figures of this moment.
-    pub fn statistics(&self) -> PoolStatistics {
-        let state = self.connections.state();
-        self.shared
-            .statistics(state.connections, state.idle_connections)
-    }
-
-    /// Hands out nothing any more, waits up to 30 s for the leases, and closes what is idle.
-    pub async fn close(&self) {
-        self.shared.close();
-        self.turns.close();
-        // Past the deadline the leases are closed as they come back.
-        let _ = timeout(DRAIN, self.shared.drained()).await;
-        while self.connections.state().idle_connections > 0 {
-            let Ok(Ok(mut connection)) = timeout(TEST_LIMIT, self.connections.get_owned()).await
-            else {
-                break;
-            };
-            connection.condemn();
+        let test = self.shared.manager.test(connection.get_mut());
+        let passed = matches!(timeout(TEST_LIMIT, test).await, Ok(Ok(())));
+        connection.busy = false;
+        if passed {
+            connection.tested_at = Instant::now();
+        } else {
+            connection.doomed = Some(CloseReason::TestFailed);
         }
+        passed
     }
 
     fn closed(&self) -> Error {
-        let error = ConnectError::new(ErrorKind::Closed, "the pool was closed");
-        self.shared.context.error(error, "acquire")
+        self.shared
+            .error(ConnectError::new(ErrorKind::Closed, "the pool was closed"))
+    }
+
+    fn was_slow(&self, waited: Duration, place: &'static Location<'static>) {
+        let now = Instant::now();
+        {
+            let mut told = self
+                .told_of_slowness
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            if told.is_some_and(|told| now.saturating_duration_since(told) < SLOW_ACQUIRE_PAUSE) {
+                return;
+            }
+            *told = Some(now);
+        }
+        let s = self.shared.statistics();
+        warn!(
+            connection = &*self.shared.name,
+            place = %place,
+            waited_ms = waited.as_millis(),
+            active = s.active,
+            max_size = s.max_size,
+            waiting = s.waiting,
+            "a caller waited long for a connection of the pool"
+        );
     }
 
     fn exhausted(&self, limit: Duration) -> Error {
-        self.shared
-            .counters
-            .timeouts
-            .fetch_add(1, Ordering::Relaxed);
-        let s = self.statistics();
+        let shared = &self.shared;
+        shared.timed_out();
+        let s = shared.statistics();
         let limit = humantime::format_duration(limit);
         let figures = format!(
-            "{} of {} in use, {} idle, {} waiting",
-            s.active, s.max_size, s.idle, s.waiting
+            "{} of {} in use, {} open, {} idle, {} waiting",
+            s.active, s.max_size, s.total, s.idle, s.waiting
         );
-        let last = self.shared.last_connect_error();
-        let error = if s.active >= s.max_size {
-            let message = format!("no connection became free within {limit}: {figures}");
+        let last = shared.outage.last();
+        let error = if shared.is_suspended() {
+            let message = format!("the pool was suspended for all of {limit}: {figures}");
+            ConnectError::new(ErrorKind::Timeout, message).with_help(
+                "resume it, or raise `pool.acquire_timeout` above the switch-over's time",
+            )
+        } else if s.active >= s.max_size {
+            let message = format!(
+                "no connection became free within {limit}: {figures}{}",
+                held_longest(&shared.holders())
+            );
             ConnectError::new(ErrorKind::Overloaded, message).with_help(
                 "look for leases that are held too long, or raise `pool.max_size` or \
                  `pool.acquire_timeout`",
@@ -245,27 +438,33 @@ impl<M: Manage> Pool<M> {
             Some(last) => error.with_source(last),
             None => error,
         };
-        self.shared.context.error(error, "acquire")
+        shared.error(error)
+    }
+}
+
+fn held_longest(holders: &[Holder]) -> String {
+    let holders: Vec<_> = holders.iter().map(ToString::to_string).collect();
+    if holders.is_empty() {
+        return String::new();
+    }
+    format!("; held longest: {}", holders.join(", "))
+}
+
+impl<M: Manage> Drop for Inner<M> {
+    fn drop(&mut self) {
+        // The upkeep sees that the pool has gone.
+        self.shared.upkeep.notify_one();
     }
 }
 
 impl<M: Manage> Clone for Pool<M> {
     fn clone(&self) -> Self {
-        Self {
-            connections: self.connections.clone(),
-            turns: Arc::clone(&self.turns),
-            shared: Arc::clone(&self.shared),
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
 impl<M: Manage> fmt::Debug for Pool<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Pool({}, {:?})",
-            self.shared.context.name(),
-            self.statistics()
-        )
+        write!(f, "Pool({}, {:?})", self.0.shared.name, self.statistics())
     }
 }

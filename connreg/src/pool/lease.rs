@@ -2,12 +2,17 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::Manage;
-use super::glue::{Glue, Shared};
+use super::closing::CloseReason;
+use super::event::PoolEvent;
+use super::glue::Glue;
+use super::shared::Shared;
 
 /// An exclusive connection on loan from a pool; goes back when dropped.
 ///
@@ -33,8 +38,9 @@ impl<M: Manage> Lease<M> {
         connection: bb8::PooledConnection<'static, Glue<M>>,
         turn: OwnedSemaphorePermit,
         shared: Arc<Shared<M>>,
+        place: &'static Location<'static>,
     ) -> Self {
-        shared.lent();
+        shared.lent(&connection, place);
         Self {
             connection,
             returned: Returned(shared),
@@ -54,12 +60,26 @@ impl<M: Manage> Lease<M> {
 
     /// Closes the connection instead of giving it back.
     pub fn discard(mut self) {
-        self.connection.condemn();
+        self.connection.doomed = Some(CloseReason::Discarded);
+    }
+
+    /// The connection's number in its pool's [events](super::PoolEvent).
+    pub fn id(&self) -> u64 {
+        self.connection.id
     }
 
     /// The name of the connection that the pool belongs to.
     pub fn connection_name(&self) -> &Arc<str> {
-        self.returned.0.context.name()
+        &self.returned.0.name
+    }
+}
+
+impl<M: Manage> Drop for Lease<M> {
+    fn drop(&mut self) {
+        self.connection.used_at = Instant::now();
+        self.connection.hold.give_back();
+        let id = self.connection.id;
+        self.returned.0.emit(|| PoolEvent::Returned { id });
     }
 }
 
@@ -67,13 +87,13 @@ impl<M: Manage> Deref for Lease<M> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
-        &self.connection.connection
+        self.connection.get()
     }
 }
 
 impl<M: Manage> DerefMut for Lease<M> {
     fn deref_mut(&mut self) -> &mut M::Connection {
-        &mut self.connection.connection
+        self.connection.get_mut()
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
+use super::ClosedCounts;
+
 /// The figures of a pool at one moment.
+///
+/// `total` is always `created - closed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStatistics {
@@ -24,8 +28,12 @@ pub struct PoolStatistics {
     pub created: u64,
     /// Connections closed since the start.
     pub closed: u64,
+    /// Why those were closed.
+    pub closed_by: ClosedCounts,
     /// How long acquisitions waited in all since the start.
     pub wait_time: Duration,
+    /// 99 of 100 acquisitions since the start waited no longer than this, to within an eighth.
+    pub p99_wait: Duration,
 }
 
 impl PoolStatistics {

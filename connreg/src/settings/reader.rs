@@ -154,6 +154,11 @@ impl<'c, 'a> TableReader<'c, 'a> {
 
     /// Reports that a setting is not there, unless a key is that was meant to be it: that one is reported.
     fn missing(&mut self, field: &'static Field) {
+        // It may stand where a mistake of syntax is, which is reported.
+        if self.table.damaged {
+            self.failed = true;
+            return;
+        }
         let mut strange = self
             .table
             .entries

@@ -173,9 +173,22 @@ fn mistakes_elsewhere_and_in_the_value_itself_don_t_matter() {
     assert_eq!(
         layers(&folder, &explanation),
         [
-            "> files: many, application-db.yaml:1:17",
+            "> files: many, application.yaml:1:17",
             "default: 5432, default"
         ]
+    );
+}
+
+#[test]
+fn what_is_loaded_explains_itself() {
+    let folder = Folder::new().file("application.yaml", "db: {pg: {database: d}}\n");
+    let explanation = on_runtime(async {
+        let connections = folder.builder(folder.path()).load().await.expect("right");
+        connections.explain("pg.database").await.expect("a setting")
+    });
+    assert_eq!(
+        layers(&folder, &explanation),
+        ["> files: d, application.yaml:1:21"]
     );
 }
 
@@ -215,7 +228,7 @@ fn a_connection_that_may_stand_in_an_unreadable_file_is_said_to() {
         .file("connections.yaml", "{}\n");
     let error = explained(&folder, "cache").expect_err("unknown");
     assert!(
-        error.starts_with("there is no connection `cache`; it may stand in a file that can't be read: error: application.yaml:2:1"),
+        error.starts_with("there is no connection `cache`; it may stand in a file that can't be read: error: application.yaml:1:5"),
         "{error}"
     );
 }

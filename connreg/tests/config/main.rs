@@ -1,10 +1,12 @@
 //! Configuration from a folder to settings, with every mistake told.
 
+mod broken;
 mod check;
 mod defaults;
 mod dotnet;
 mod explain;
 mod folder;
+mod fuzz;
 mod layers;
 mod mistakes;
 mod rendering;

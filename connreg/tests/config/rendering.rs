@@ -172,21 +172,29 @@ fn broken_files() {
         Folder::new()
             .file(
                 "application.yaml",
-                "db:\n  pg:\n    host: x\n\tport: hunter2\n",
+                "db:\n  pg:\n    database: x\n\tpassword: hunter2\n",
             )
             .file(
                 "application-db.yaml",
-                "db:\n  pg:\n    password: \"hunter2\n    host: x\n",
+                "db:\n  other:\n    password: \"hunter2\n    type: mem\n",
             )
             .file(
                 "connections.toml",
-                "[connections.shop]\ntype = 'pg'\npassword = hunter2\n",
+                "[connections.shop]\ntype = 'mem'\npin = hunter2\n",
             )
             .file(
                 "appsettings.json",
-                "{\"Connections\": {\"Shop\": {\"Password\": \"hunter2\" \"Host\": \"x\"}}}",
+                "{\"Connections\": {\"B\": {\"Type\": \"mem\", \"Pin\": \"hunter2\" \"Ratio\": 1}}}",
             ),
         expect![[r#"
+            error[CR0301]: `db.other.password`: unknown key
+             --> application-db.yaml:3:5
+              |
+            3 |     password: "…
+              |     ^^^^^^^^
+              |
+              = help: known keys: limit, ratio, durable, pin, connection_string
+
             error[CR0103]: not valid YAML: a quote is not closed
              --> application-db.yaml:3:15
               |
@@ -196,32 +204,32 @@ fn broken_files() {
               = help: close it, or indent the lines that belong to it
 
             error[CR0103]: not valid YAML: a tab stands where only spaces may
-             --> application.yaml:3:11
+             --> application.yaml:4:1
               |
-            3 |     host: …
-              |           ^
+            4 |     password: …
+              | ^^^^
               |
-              = help: indent with spaces
+              = help: write spaces
 
-            error[CR0105]: not valid JSON: expected comma
-             --> appsettings.json:1:48
+            error[CR0105]: not valid JSON: a comma is missing here
+             --> appsettings.json:1:55
               |
-            1 | {"Connections": {"…": {"Password": "…" "Host": "…"}}}
-              |                                       ^
+            1 | {"Connections": {"…": {"Type": "…", "Pin": "…" "Ratio": …}}}
+              |                                               ^
               |
-              = help: check commas, colons, quotes and braces here and in the lines above
+              = help: separate values by commas
 
-            error[CR0104]: not valid TOML: string values must be quoted, expected literal string
-             --> connections.toml:3:12
+            error[CR0104]: not valid TOML: a text stands in quotes
+             --> connections.toml:3:7
               |
-            3 | password = …
-              |            ^
+            3 | pin = …
+              |       ^
               |
-              = help: check quotes, brackets and `=` here and in the lines above
+              = help: put it into quotes
 
-            error: 4 errors in 4 files
+            error: 5 errors in 4 files
              |
-             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105
+             = note: `connreg explain-error CR0103` tells more; the codes here are CR0103, CR0104, CR0105, CR0301
         "#]],
     );
 }
@@ -329,7 +337,7 @@ fn a_long_line_is_cut() {
             format!("{{\"connections\": {{{key}\"B\": {{\"type\": \"mem\", \"ratio\": 7, \"pin\": \"{}\"}}}}}}", "z".repeat(500)),
         ),
         expect![[r#"
-            error[CR0203]: `connections.yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…`: the connection `yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy…` has no type
+            error[CR0203]: `connections.…`: the connection `…` has no type
              --> connections.json:1:58
               |
             1 | {"connections": {"X": {"type": "…", "limit": "…"}, "… …
@@ -401,5 +409,40 @@ fn a_connection_that_is_there_twice_shows_both() {
              |
              = note: `connreg explain-error CR0113` tells more; the codes here are CR0113, CR0208, CR0402
         "]],
+    );
+}
+
+#[test]
+#[cfg(feature = "json")]
+fn programs_get_each_part_by_itself() {
+    let folder = Folder::new()
+        .file(
+            "application.yaml",
+            "db:\n  pg:\n    database: d\n    port: '${PORT}'\n    port: 1\n",
+        )
+        .env("PORT", "x")
+        .env("CONNREG__NONE__HOST", "x");
+    let json = report(&folder).to_json().to_string();
+    let path = format!("{}/", folder.path().display());
+    expect![[r#"{"diagnostics":[{"code":"CR0401","column":11,"file":"application.yaml","help":null,"key":"db.pg.port","line":4,"message":"expected a whole number, found text","origin":"$PORT","severity":"error"},{"code":"CR0113","column":5,"file":"application.yaml","help":"the first one is at application.yaml:4:5; keep one of them","key":"db.pg.port","line":5,"message":"the key `port` is there twice","origin":null,"severity":"error"},{"code":"CR0305","column":null,"file":null,"help":"configured: pg","key":"CONNREG__NONE__HOST","line":null,"message":"there is no connection `none`","origin":"$CONNREG__NONE__HOST","severity":"warning"}]}"#]]
+        .assert_eq(&json.replace(&path, ""));
+}
+
+#[test]
+fn thousands_of_mistakes_make_a_short_report() {
+    let keys: Vec<String> = (0..6_000).map(|n| format!("    zzz{n}: {n}\n")).collect();
+    let keys = keys.concat();
+    let folder = Folder::new().file("application.yaml", format!("db:\n  mem:\n{keys}"));
+    let report = report(&folder);
+    assert_eq!(report.mistakes().len(), 5_000);
+    let text = report.to_string();
+    assert!(text.len() < 50_000, "{}", text.len());
+    assert!(
+        text.contains("error: at least 5000 errors in 1 file"),
+        "{text}"
+    );
+    assert!(
+        text.contains("note: 4900 more are not shown here"),
+        "{text}"
     );
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::folder::Folder;
 
-const SECRET: &str = "hunter2";
+pub(crate) const SECRET: &str = "hunter2";
 
 const YAML: &str = "x-a: &a\n  host: \"h${HOST:d}\"\n  tls: {mode: verify-full, ca: '/c'}\ndb:\n  pg:\n    <<: *a\n    database: d\n    password: hunter2\n    replicas: [a, b]\n    options: {a: 1, b: \"#{T}#\"}\n    statement_timeout: 00:00:30\n  mem: {limit: 1 MiB, ratio: 0.5, pin: |\n    hunter2\n  }\nvector:\n  v: {type: pgvector, base: pg}\nexternal: {atlassian: {url: 'http://u:hunter2@x', space: s, token: ${file:t}}}\n";
 
@@ -50,7 +50,7 @@ fn damaged(content: &str, random: &mut Random) -> Vec<u8> {
 }
 
 /// Whether the damage has moved the secret to where nobody would keep one: into a key, or to another setting.
-fn is_elsewhere(finding: &str, content: &str) -> bool {
+pub(crate) fn is_elsewhere(finding: &str, content: &str) -> bool {
     let as_key = [
         "hunter2:",
         "hunter2 =",
@@ -68,7 +68,9 @@ fn is_elsewhere(finding: &str, content: &str) -> bool {
         "type`: ",
         "ConnectionType`: ",
     ];
-    as_key.iter().any(|key| content.contains(key))
+    let key = finding.split('`').nth(1).unwrap_or_default();
+    key.contains(SECRET)
+        || as_key.iter().any(|key| content.contains(key))
         || of_other.iter().any(|key| finding.contains(key))
 }
 

@@ -1,6 +1,7 @@
 //! Where a server's program comes from: a Docker engine, this machine, or a registry.
 
 mod cache;
+mod chromium;
 mod docker;
 mod postgres;
 mod redis;
@@ -12,6 +13,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub(crate) use chromium::{PROGRAMS as CHROMIUM, chromium};
 pub(crate) use postgres::postgres;
 pub(crate) use redis::{redis, redis_programs};
 pub(crate) use toxiproxy::{PROGRAM as TOXIPROXY, toxiproxy};
@@ -88,6 +90,10 @@ pub(crate) struct Invocation {
 }
 
 impl Programs {
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn environment(&self) -> Vec<(&'static str, OsString)> {
         self.libraries
             .iter()

@@ -20,8 +20,8 @@ fn handles() -> (Vec<Box<dyn Any + Send>>, Arc<()>) {
     let in_task = Arc::clone(&kept);
     db.call(|_client| async move {
         tokio::spawn(async move {
-            let _kept = in_task;
             pending::<()>().await;
+            drop(in_task);
         });
         Ok::<_, Error>(())
     })
@@ -101,9 +101,8 @@ fn on_the_threads_of_the_connections() {
     let last = connections.clone();
     db.call(|_client| async move {
         tokio::spawn(async move {
-            let _kept = in_task;
             told.await.unwrap();
-            drop(last);
+            drop((last, in_task));
         });
         Ok::<_, Error>(())
     })

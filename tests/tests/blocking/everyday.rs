@@ -162,7 +162,12 @@ fn a_changed_file_is_reloaded_on_demand_and_by_watching() -> Result<(), Box<dyn 
 {
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("connections.yaml");
-    let write = |name: &str| std::fs::write(&file, format!("connections:\n  {name}:\n    type: memory\n"));
+    let write = |name: &str| {
+        std::fs::write(
+            &file,
+            format!("connections:\n  {name}:\n    type: memory\n"),
+        )
+    };
     write("first")?;
     let connections = connreg::blocking::Connections::builder()
         .environment([("", ""); 0])

@@ -11,7 +11,7 @@ use connreg::{Builder, Error};
 use connreg_backends::Sqlite;
 
 /// Long enough on any machine; reached only by a test that fails.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// A database in memory, called `db`, and a store in memory, called `cache`.
 pub(crate) fn configured() -> Builder {

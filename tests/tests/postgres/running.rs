@@ -16,7 +16,8 @@ async fn answer(opened: &Opened) -> Result<i32, Error> {
 }
 
 pub(crate) async fn run_gives_what_the_query_gives() -> Result<(), Error> {
-    let opened = open(&Postgres::shared().url(), &[]).await;
+    let database = Postgres::shared();
+    let opened = open(&database.url(), &[]).await;
     assert_eq!(answer(&opened).await?, 42);
     let rows = opened
         .db
@@ -29,7 +30,8 @@ pub(crate) async fn run_gives_what_the_query_gives() -> Result<(), Error> {
 }
 
 pub(crate) async fn what_the_server_refuses_for_good_is_neither_repeated_nor_counted() {
-    let opened = open(&Postgres::shared().url(), &[]).await;
+    let database = Postgres::shared();
+    let opened = open(&database.url(), &[]).await;
     for _ in 0..10 {
         let error = opened
             .db
@@ -44,7 +46,8 @@ pub(crate) async fn what_the_server_refuses_for_good_is_neither_repeated_nor_cou
 }
 
 pub(crate) async fn a_conflict_is_repeated_where_the_work_may_be() {
-    let opened = open(&Postgres::shared().url(), &[]).await;
+    let database = Postgres::shared();
+    let opened = open(&database.url(), &[]).await;
     // What a server says to the loser of two transactions, who is to try again.
     let conflict = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$";
     let error = opened
@@ -63,7 +66,8 @@ pub(crate) async fn a_conflict_is_repeated_where_the_work_may_be() {
 }
 
 pub(crate) async fn a_deadline_cuts_work_off_and_leaves_nothing_behind() {
-    let opened = open(&Postgres::shared().url(), &[("operation_timeout", "300ms")]).await;
+    let database = Postgres::shared();
+    let opened = open(&database.url(), &[("operation_timeout", "300ms")]).await;
     let started = Instant::now();
     let error = opened
         .db

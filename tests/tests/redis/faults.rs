@@ -78,10 +78,17 @@ pub(crate) async fn a_killed_server_fails_fast_and_comes_back() {
     }
     let back = restarted.elapsed();
     assert!(back < Duration::from_secs(2), "back only after {back:?}");
-    cmd("PING")
-        .exec_async(&mut client.acquire().await.unwrap())
-        .await
-        .unwrap();
+    // The pool's prober finds it, too, after one pause at the most.
+    let mut lease = loop {
+        match client.acquire().await {
+            Ok(lease) => break lease,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Refused, "{error}"),
+        }
+        let back = restarted.elapsed();
+        assert!(back < Duration::from_secs(10), "back only after {back:?}");
+        sleep(Duration::from_millis(5)).await;
+    };
+    cmd("PING").exec_async(&mut lease).await.unwrap();
     connection.check().await.unwrap();
     stop.store(true, Ordering::Relaxed);
     for task in load {

@@ -1,6 +1,6 @@
 //! A back end whose client is a pool of connections to nowhere, made as a test says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -16,10 +16,15 @@ pub(crate) struct World {
     pub(crate) made: AtomicUsize,
     pub(crate) alive: AtomicUsize,
     pub(crate) tests: AtomicUsize,
+    pub(crate) credential: AtomicU64,
     /// The next tests fail.
     pub(crate) dead: AtomicBool,
     pub(crate) panics: AtomicBool,
+    /// Connections that were made are broken from now on.
+    pub(crate) broken: AtomicBool,
     connecting_micros: AtomicU64,
+    testing_micros: AtomicU64,
+    closing_micros: AtomicU64,
     refusal: Mutex<Option<ErrorKind>>,
 }
 
@@ -29,8 +34,19 @@ impl World {
     }
 
     pub(crate) fn connecting_takes(&self, time: Duration) {
-        self.connecting_micros
-            .store(u64::try_from(time.as_micros()).unwrap(), SeqCst);
+        self.connecting_micros.store(micros(time), SeqCst);
+    }
+
+    pub(crate) fn testing_takes(&self, time: Duration) {
+        self.testing_micros.store(micros(time), SeqCst);
+    }
+
+    pub(crate) fn closing_takes(&self, time: Duration) {
+        self.closing_micros.store(micros(time), SeqCst);
+    }
+
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
     }
 
     fn named(name: &str) -> Arc<Self> {
@@ -39,13 +55,37 @@ impl World {
     }
 }
 
-pub(crate) struct Made(Arc<World>);
+pub(crate) struct Made(pub(crate) Arc<World>);
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap()
+}
+
+async fn pass(micros: &AtomicU64) {
+    let micros = micros.load(SeqCst);
+    if micros > 0 {
+        tokio::time::sleep(Duration::from_micros(micros)).await;
+    }
+}
 
 /// One connection to nowhere.
 pub(crate) struct Exclusive {
     pub(crate) number: usize,
     pub(crate) in_use: AtomicBool,
+    /// Sent and not read yet.
+    answers: Mutex<VecDeque<u64>>,
     world: Arc<World>,
+}
+
+impl Exclusive {
+    pub(crate) fn send(&self, number: u64) {
+        self.answers.lock().unwrap().push_back(number);
+    }
+
+    /// The oldest answer, as a socket would give it.
+    pub(crate) fn receive(&self) -> u64 {
+        self.answers.lock().unwrap().pop_front().unwrap()
+    }
 }
 
 impl Drop for Exclusive {
@@ -65,21 +105,20 @@ impl Manage for Made {
         if let Some(kind) = refusal {
             return Err(ConnectError::new(kind, "scripted"));
         }
-        let micros = world.connecting_micros.load(SeqCst);
-        if micros > 0 {
-            tokio::time::sleep(Duration::from_micros(micros)).await;
-        }
+        pass(&world.connecting_micros).await;
         world.alive.fetch_add(1, SeqCst);
         let number = world.made.fetch_add(1, SeqCst);
         Ok(Exclusive {
             number,
             in_use: AtomicBool::new(false),
+            answers: Mutex::default(),
             world: Arc::clone(world),
         })
     }
 
     async fn test(&self, _connection: &mut Exclusive) -> Result<(), ConnectError> {
         self.0.tests.fetch_add(1, SeqCst);
+        pass(&self.0.testing_micros).await;
         if self.0.dead.load(SeqCst) {
             return Err(ConnectError::new(ErrorKind::Refused, "dead"));
         }
@@ -87,7 +126,16 @@ impl Manage for Made {
     }
 
     fn is_broken(&self, _connection: &mut Exclusive) -> bool {
-        false
+        self.0.broken.load(SeqCst)
+    }
+
+    async fn close(&self, connection: Exclusive) {
+        pass(&self.0.closing_micros).await;
+        drop(connection);
+    }
+
+    fn credential_version(&self) -> u64 {
+        self.0.credential.load(SeqCst)
     }
 }
 
@@ -116,6 +164,15 @@ impl Backend for Pooled {
 
     fn statistics(client: &Self::Client) -> Option<PoolStatistics> {
         Some(client.statistics())
+    }
+}
+
+/// Resolves when `is_so`, within ten seconds.
+pub(crate) async fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let soon = tokio::time::Instant::now() + Duration::from_secs(10);
+    while !is_so() {
+        assert!(tokio::time::Instant::now() < soon, "not in time: {what}");
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 

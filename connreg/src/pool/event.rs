@@ -1,0 +1,74 @@
+//! What happens in a pool, as it happens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::CloseReason;
+use crate::error::{ConnectError, ErrorKind};
+
+/// What happens in a pool. Connections are told apart by `id`, counted from 1.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PoolEvent {
+    /// A connection is being opened.
+    Opening {
+        /// Which.
+        id: u64,
+    },
+    /// It is open.
+    Opened {
+        /// Which.
+        id: u64,
+        /// How long that took.
+        took: Duration,
+    },
+    /// It could not be opened.
+    OpenFailed {
+        /// Which.
+        id: u64,
+        /// Why.
+        error: Arc<ConnectError>,
+    },
+    /// An open connection was taken out of the pool; it is closed in a task of its own.
+    Closed {
+        /// Which.
+        id: u64,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// A caller asks for a connection.
+    AcquireStarted,
+    /// The caller has it.
+    Acquired {
+        /// Which.
+        id: u64,
+        /// How long the caller waited.
+        waited: Duration,
+    },
+    /// The caller gets none.
+    AcquireFailed {
+        /// Why.
+        kind: ErrorKind,
+        /// How long the caller waited.
+        waited: Duration,
+    },
+    /// A lease ended.
+    Returned {
+        /// Of which connection.
+        id: u64,
+    },
+    /// All connections opened so far are to be closed.
+    Retired {
+        /// How often that was asked for.
+        generation: u64,
+    },
+    /// Callers wait until the pool is resumed.
+    Suspended,
+    /// Callers are served again.
+    Resumed,
+    /// The pool was closed.
+    PoolClosed,
+}
+
+/// Who is told. Called where it happens: it must be quick, must not panic and must not use the pool.
+pub(super) type Observer = Box<dyn Fn(PoolEvent) + Send + Sync>;

@@ -1,0 +1,264 @@
+//! Whether the server is known to be down, who finds out that it is back, and when.
+//!
+//! After a failure to connect, callers are told at once; one prober goes on trying for as long as anybody asks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{ConnectError, ErrorKind};
+
+/// The first pause is up to this long, each further one up to twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a credential that was refused is not tried again.
+const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
+
+/// How often a credential is tried before another one is waited for, so that no account gets locked.
+const CREDENTIAL_TRIES: u32 = 3;
+
+/// When nobody has asked for this long, the prober ends; whoever asks next tries.
+const QUIET: Duration = Duration::from_mins(1);
+
+/// What is known of the server.
+#[derive(Default)]
+pub(super) struct Outage {
+    is_down: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last: Option<Arc<ConnectError>>,
+    /// How often in a row.
+    in_a_row: u32,
+    failed_at: Option<Instant>,
+    asked_at: Option<Instant>,
+    refused: Option<Refused>,
+    is_probing: bool,
+    /// Until then one caller tries, the others are told.
+    trial_ends: Option<Instant>,
+}
+
+/// A credential that the server did not take.
+#[derive(Clone, Copy)]
+struct Refused {
+    version: u64,
+    tries: u32,
+}
+
+/// What the prober does next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Probe {
+    Try,
+    /// The credential was refused too often or too recently.
+    Wait,
+    Stop,
+}
+
+impl Outage {
+    /// Whether the last attempt failed and nothing has succeeded since.
+    pub(super) fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::Acquire)
+    }
+
+    /// Why a connection that a caller wants is not even tried: the server is down, and no caller is to find out.
+    pub(super) fn refusal(&self) -> Option<Arc<ConnectError>> {
+        if !self.is_down() {
+            return None;
+        }
+        let state = self.lock();
+        match state.trial_ends {
+            Some(_) => None,
+            None => state.last.clone(),
+        }
+    }
+
+    /// Why the last attempt failed, if nothing has succeeded since.
+    pub(super) fn last(&self) -> Option<Arc<ConnectError>> {
+        self.lock().last.clone()
+    }
+
+    /// Notes a failed attempt. `is_down` says whether callers are to be told at once from now on.
+    pub(super) fn failed(
+        &self,
+        error: &Arc<ConnectError>,
+        started: Instant,
+        version: u64,
+        is_down: bool,
+    ) {
+        let mut state = self.lock();
+        state.last = Some(Arc::clone(error));
+        // Attempts side by side are one.
+        if state.failed_at.is_none_or(|before| before <= started) {
+            state.in_a_row = state.in_a_row.saturating_add(1);
+        }
+        state.failed_at = Some(Instant::now());
+        state.trial_ends = None;
+        if error.kind() == ErrorKind::Authentication {
+            let before = state.refused.filter(|refused| refused.version == version);
+            let tries = before.map_or(0, |refused| refused.tries) + 1;
+            state.refused = Some(Refused { version, tries });
+        }
+        self.is_down.store(is_down, Ordering::Release);
+    }
+
+    pub(super) fn succeeded(&self) {
+        // Nearly always so: then nothing is written.
+        if self.lock().last.is_some() {
+            self.forget();
+        }
+    }
+
+    /// Begins anew: the next caller tries.
+    pub(super) fn forget(&self) {
+        let mut state = self.lock();
+        let is_probing = state.is_probing;
+        *state = State {
+            is_probing,
+            ..State::default()
+        };
+        self.is_down.store(false, Ordering::Release);
+    }
+
+    /// What a caller who finds no connection is told; nothing if this one is to try, for up to `trial`.
+    pub(super) fn ask(&self, version: u64, trial: Duration) -> Option<Arc<ConnectError>> {
+        if !self.is_down() {
+            return None;
+        }
+        let now = Instant::now();
+        let mut state = self.lock();
+        state.asked_at = Some(now);
+        let is_tried = state.trial_ends.is_some_and(|ends| now < ends);
+        if state.is_probing || is_tried || state.must_wait(version, now) {
+            return state.last.clone();
+        }
+        state.trial_ends = Some(now + trial);
+        None
+    }
+
+    /// Whether a prober is needed; whoever is told so becomes it.
+    pub(super) fn begin_probing(&self) -> bool {
+        let mut state = self.lock();
+        let is_needed = self.is_down() && !state.is_probing;
+        if is_needed {
+            state.is_probing = true;
+            state.asked_at.get_or_insert_with(Instant::now);
+        }
+        is_needed
+    }
+
+    pub(super) fn end_probing(&self) {
+        self.lock().is_probing = false;
+    }
+
+    /// What the prober does after its pause. `is_needed` says whether somebody needs the server without asking.
+    pub(super) fn probe(&self, version: u64, is_needed: bool) -> Probe {
+        let now = Instant::now();
+        let mut state = self.lock();
+        let asked = state
+            .asked_at
+            .is_some_and(|at| now.saturating_duration_since(at) < QUIET);
+        if !self.is_down() || !(asked || is_needed) {
+            state.is_probing = false;
+            return Probe::Stop;
+        }
+        if state.must_wait(version, now) {
+            return Probe::Wait;
+        }
+        Probe::Try
+    }
+
+    /// How long the prober waits before it tries.
+    pub(super) fn pause(&self) -> Duration {
+        let state = self.lock();
+        let doublings = state.in_a_row.saturating_sub(1).min(16);
+        let longest = LONGEST_PAUSE.min(FIRST_PAUSE * (1 << doublings));
+        let asked = state.last.as_ref().and_then(|error| error.retry_after());
+        longest
+            .mul_f64(fastrand::f64())
+            .max(asked.unwrap_or_default())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn must_wait(&self, version: u64, now: Instant) -> bool {
+        let Some(refused) = self.refused.filter(|refused| refused.version == version) else {
+            return false;
+        };
+        let is_recent = self
+            .failed_at
+            .is_some_and(|at| now.saturating_duration_since(at) < CREDENTIAL_PAUSE);
+        is_recent || refused.tries >= CREDENTIAL_TRIES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    const TRIAL: Duration = Duration::from_secs(10);
+
+    fn failure(kind: ErrorKind) -> Arc<ConnectError> {
+        Arc::new(ConnectError::new(kind, "scripted"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_caller_tries_after_a_quiet_time_and_the_others_are_told() {
+        let outage = Outage::default();
+        assert!(outage.ask(0, TRIAL).is_none());
+        outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
+        assert!(outage.begin_probing());
+        assert!(!outage.begin_probing(), "one prober is enough");
+        assert!(outage.ask(0, TRIAL).is_some());
+        assert_eq!(outage.probe(0, false), Probe::Try);
+        advance(QUIET).await;
+        assert_eq!(outage.probe(0, true), Probe::Try);
+        assert_eq!(outage.probe(0, false), Probe::Stop);
+        assert!(outage.ask(0, TRIAL).is_none(), "this one tries");
+        assert!(outage.ask(0, TRIAL).is_some());
+        advance(TRIAL).await;
+        assert!(outage.ask(0, TRIAL).is_none(), "the first one went away");
+        outage.succeeded();
+        assert!(outage.last().is_none() && !outage.is_down());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_credential_is_tried_three_times_and_a_new_one_at_once() {
+        let outage = Outage::default();
+        for _ in 0..3 {
+            assert!(outage.ask(7, TRIAL).is_none());
+            outage.failed(&failure(ErrorKind::Authentication), Instant::now(), 7, true);
+            assert!(outage.ask(7, TRIAL).is_some());
+            advance(CREDENTIAL_PAUSE).await;
+        }
+        advance(Duration::from_hours(24)).await;
+        assert!(outage.ask(7, TRIAL).is_some());
+        assert!(outage.ask(8, TRIAL).is_none());
+        outage.forget();
+        assert!(outage.ask(7, TRIAL).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_grow_to_half_a_minute_and_heed_the_server() {
+        let outage = Outage::default();
+        for n in 0..40 {
+            outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
+            let longest = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(n.min(16)));
+            assert!(outage.pause() <= longest);
+        }
+        let told = ConnectError::new(ErrorKind::Overloaded, "scripted")
+            .with_retry_after(Duration::from_mins(2));
+        outage.failed(&Arc::new(told), Instant::now(), 0, true);
+        assert_eq!(outage.pause(), Duration::from_mins(2));
+    }
+}

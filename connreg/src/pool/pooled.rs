@@ -1,0 +1,114 @@
+//! A connection in the pool, with what the pool knows of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::Manage;
+use super::closing::CloseReason;
+use super::event::PoolEvent;
+use super::holds::Hold;
+use super::shared::Shared;
+
+/// How long a back end may take to close one.
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// An open connection. Counted from its making until it is dropped; then it is closed in a task of its own.
+pub(super) struct Pooled<M: Manage> {
+    // Taken out by `drop` alone.
+    connection: Option<M::Connection>,
+    pub(super) id: u64,
+    /// A request is under way: whoever gets the connection next would read its answer.
+    pub(super) busy: bool,
+    /// Why it is not to be used again.
+    pub(super) doomed: Option<CloseReason>,
+    pub(super) used_at: Instant,
+    pub(super) tested_at: Instant,
+    pub(super) hold: Arc<Hold>,
+    generation: u64,
+    shared: Arc<Shared<M>>,
+}
+
+impl<M: Manage> Pooled<M> {
+    pub(super) fn new(
+        connection: M::Connection,
+        id: u64,
+        generation: u64,
+        shared: &Arc<Shared<M>>,
+    ) -> Self {
+        shared.created();
+        let now = Instant::now();
+        Self {
+            connection: Some(connection),
+            id,
+            busy: false,
+            doomed: None,
+            used_at: now,
+            tested_at: now,
+            hold: shared.hold(),
+            generation,
+            shared: Arc::clone(shared),
+        }
+    }
+
+    pub(super) fn get(&self) -> &M::Connection {
+        self.connection.as_ref().expect("held until it is dropped")
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut M::Connection {
+        self.connection.as_mut().expect("held until it is dropped")
+    }
+
+    /// Since when nothing has shown that it works.
+    pub(super) fn unproven_for(&self) -> Duration {
+        self.used_at.max(self.tested_at).elapsed()
+    }
+
+    /// Finds out, without asking the server, whether it can be used again.
+    pub(super) fn is_fit(&mut self) -> bool {
+        if self.doomed.is_none() {
+            self.doomed = self.unfit();
+        }
+        self.doomed.is_none()
+    }
+
+    fn unfit(&mut self) -> Option<CloseReason> {
+        if self.busy {
+            return Some(CloseReason::Abandoned);
+        }
+        if self.shared.is_closed() {
+            return Some(CloseReason::PoolClosed);
+        }
+        if self.generation != self.shared.generation() {
+            return Some(CloseReason::Retired);
+        }
+        let connection = self.connection.as_mut()?;
+        if self.shared.manager.is_broken(connection) {
+            return Some(CloseReason::Broken);
+        }
+        (Instant::now() >= self.hold.expires_at).then_some(CloseReason::Lifetime)
+    }
+}
+
+impl<M: Manage> Drop for Pooled<M> {
+    fn drop(&mut self) {
+        let reason = self.doomed.unwrap_or(CloseReason::PoolClosed);
+        self.shared.closed(&self.hold, reason);
+        self.shared.emit(|| PoolEvent::Closed {
+            id: self.id,
+            reason,
+        });
+        let Some(connection) = self.connection.take() else {
+            return;
+        };
+        // In a task of its own: whoever waits for the slot does not wait for the good-bye.
+        let shared = Arc::clone(&self.shared);
+        let closing = shared.closing();
+        self.shared.runtime.spawn(async move {
+            // Past the limit it is dropped, which ends it, too.
+            let _ = timeout(CLOSE_LIMIT, shared.manager.close(connection)).await;
+            drop(closing);
+        });
+    }
+}

@@ -1,0 +1,408 @@
+//! What the pool, its leases, `bb8`'s tasks and the upkeep share: settings, books, failures.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+use super::closing::{CloseReason, Closings};
+use super::event::{Observer, PoolEvent};
+use super::gate::Gate;
+use super::holds::{Hold, Holder, Holds};
+use super::outage::Outage;
+use super::pooled::Pooled;
+use super::waits::Waits;
+use super::{Manage, PoolStatistics};
+use crate::error::{ConnectError, Error, ErrorKind};
+use crate::policy::PoolSettings;
+
+/// What the pool, its leases, `bb8`'s tasks and the upkeep share.
+pub(super) struct Shared<M> {
+    pub(super) manager: M,
+    pub(super) name: Arc<str>,
+    pub(super) settings: PoolSettings,
+    pub(super) connect_timeout: Duration,
+    pub(super) outage: Outage,
+    pub(super) waits: Waits,
+    pub(super) runtime: Handle,
+    /// The upkeep has something to do.
+    pub(super) upkeep: Notify,
+    gate: Arc<Gate>,
+    holds: Holds,
+    closings: Closings,
+    observer: Option<Observer>,
+    generation: AtomicU64,
+    is_closed: AtomicBool,
+    is_suspended: AtomicBool,
+    resumed: Notify,
+    returned: Notify,
+    /// A connection was opened, or could not be.
+    tried: Notify,
+    closing: Arc<Closing>,
+    next_id: AtomicU64,
+    created: AtomicU64,
+    requests: AtomicU64,
+    timeouts: AtomicU64,
+    waiting: AtomicU32,
+    active: AtomicU32,
+    /// Connections being opened because somebody waits.
+    demanded: AtomicU32,
+}
+
+/// Why a connection is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A caller waits for it.
+    Demand,
+    /// The pool wants it: to have `min_size`, or to see whether the server is back.
+    Upkeep,
+}
+
+/// Why no connection was opened.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    Connect(Arc<ConnectError>),
+    /// Nobody waited for it any more, or the pool is closed.
+    GivenUp,
+}
+
+/// Connections whose closing is under way.
+#[derive(Default)]
+struct Closing {
+    count: AtomicU32,
+    done: Notify,
+}
+
+/// One of them.
+pub(super) struct ClosingGuard(Arc<Closing>);
+
+impl Drop for ClosingGuard {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+        self.0.done.notify_waiters();
+    }
+}
+
+/// Counts one in `T` for as long as it lives.
+pub(super) struct Counted<'a>(&'a AtomicU32);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl<M: Manage> Shared<M> {
+    pub(super) fn new(
+        manager: M,
+        name: Arc<str>,
+        settings: PoolSettings,
+        connect_timeout: Duration,
+        observer: Option<Observer>,
+    ) -> Self {
+        Self {
+            manager,
+            name,
+            connect_timeout,
+            outage: Outage::default(),
+            waits: Waits::new(),
+            runtime: Handle::current(),
+            upkeep: Notify::new(),
+            gate: Arc::new(Gate::new(settings.max_connecting)),
+            holds: Holds::default(),
+            closings: Closings::default(),
+            observer,
+            generation: AtomicU64::new(0),
+            is_closed: AtomicBool::new(false),
+            is_suspended: AtomicBool::new(false),
+            resumed: Notify::new(),
+            returned: Notify::new(),
+            tried: Notify::new(),
+            closing: Arc::default(),
+            next_id: AtomicU64::new(1),
+            created: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            timeouts: AtomicU64::new(0),
+            waiting: AtomicU32::new(0),
+            active: AtomicU32::new(0),
+            demanded: AtomicU32::new(0),
+            settings,
+        }
+    }
+
+    pub(super) fn emit(&self, event: impl FnOnce() -> PoolEvent) {
+        if let Some(observer) = &self.observer {
+            observer(event());
+        }
+    }
+
+    pub(super) fn error(&self, error: ConnectError) -> Error {
+        error.for_connection(Arc::clone(&self.name), "acquire")
+    }
+
+    /// Counts a request and a waiter; the latter until the guard is dropped.
+    pub(super) fn ask(&self) -> Counted<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        Counted::new(&self.waiting)
+    }
+
+    pub(super) fn timed_out(&self) {
+        self.timeouts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn lent(&self, pooled: &Pooled<M>, place: &'static Location<'static>) {
+        self.active.fetch_add(1, Ordering::AcqRel);
+        pooled.hold.lend(Instant::now(), place);
+    }
+
+    pub(super) fn given_back(&self) {
+        self.active.fetch_sub(1, Ordering::AcqRel);
+        self.returned.notify_waiters();
+    }
+
+    /// Resolves when a connection comes back, or after `limit`.
+    pub(super) async fn one_returned(&self, limit: Duration) {
+        // Either way the caller looks again.
+        let _ = timeout(limit, self.returned.notified()).await;
+    }
+
+    /// Resolves when no connection is on lease.
+    pub(super) async fn drained(&self) {
+        loop {
+            let returned = self.returned.notified();
+            if self.active.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            returned.await;
+        }
+    }
+
+    pub(super) fn suspend(&self) {
+        if !self.is_suspended.swap(true, Ordering::AcqRel) {
+            self.emit(|| PoolEvent::Suspended);
+        }
+    }
+
+    pub(super) fn resume(&self) {
+        if self.is_suspended.swap(false, Ordering::AcqRel) {
+            self.emit(|| PoolEvent::Resumed);
+            self.resumed.notify_waiters();
+        }
+    }
+
+    pub(super) fn is_suspended(&self) -> bool {
+        self.is_suspended.load(Ordering::Acquire)
+    }
+
+    /// Resolves when the pool is not suspended, or is closed.
+    pub(super) async fn served(&self) {
+        loop {
+            let resumed = self.resumed.notified();
+            if !self.is_suspended() || self.is_closed() {
+                return;
+            }
+            resumed.await;
+        }
+    }
+
+    pub(super) fn retire(&self) {
+        let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        self.emit(|| PoolEvent::Retired { generation });
+        self.upkeep.notify_one();
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    pub(super) fn close(&self) {
+        if !self.is_closed.swap(true, Ordering::AcqRel) {
+            self.emit(|| PoolEvent::PoolClosed);
+        }
+        self.resumed.notify_waiters();
+        self.upkeep.notify_one();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Connections open at the moment.
+    pub(super) fn open_count(&self) -> u32 {
+        let closed = self.closings.read().total();
+        live(self.created.load(Ordering::Acquire), closed)
+    }
+
+    pub(super) fn created(&self) {
+        self.created.fetch_add(1, Ordering::AcqRel);
+        self.tried.notify_waiters();
+    }
+
+    /// Resolves when the smallest size is open.
+    pub(super) async fn warm(&self) -> Result<(), Arc<ConnectError>> {
+        loop {
+            let tried = self.tried.notified();
+            if self.open_count() >= self.settings.min_size {
+                return Ok(());
+            }
+            if let Some(error) = self.outage.last() {
+                return Err(error);
+            }
+            tried.await;
+        }
+    }
+
+    pub(super) fn closed(&self, hold: &Arc<Hold>, reason: CloseReason) {
+        self.holds.remove(hold);
+        self.closings.count(reason);
+        if self.open_count() < self.settings.min_size {
+            self.upkeep.notify_one();
+        }
+    }
+
+    pub(super) fn hold(&self) -> Arc<Hold> {
+        let settings = &self.settings;
+        self.holds.add(settings.max_lifetime, settings.max_size)
+    }
+
+    pub(super) fn holders(&self) -> Vec<Holder> {
+        self.holds.oldest()
+    }
+
+    pub(super) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    pub(super) fn closing(&self) -> ClosingGuard {
+        self.closing.count.fetch_add(1, Ordering::AcqRel);
+        ClosingGuard(Arc::clone(&self.closing))
+    }
+
+    /// Resolves when every connection that was taken out of the pool has been closed.
+    pub(super) async fn all_closed(&self) {
+        loop {
+            let done = self.closing.done.notified();
+            if self.closing.count.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    pub(super) fn statistics(&self) -> PoolStatistics {
+        let active = self.active.load(Ordering::Acquire);
+        // In this order: what is opened meanwhile is not taken for closed.
+        let closed_by = self.closings.read();
+        let (created, closed) = (self.created.load(Ordering::Acquire), closed_by.total());
+        let total = live(created, closed);
+        PoolStatistics {
+            max_size: self.settings.max_size,
+            total,
+            active: active.min(total),
+            idle: total.saturating_sub(active),
+            waiting: self.waiting.load(Ordering::Acquire),
+            requests: self.requests.load(Ordering::Relaxed),
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+            created,
+            closed,
+            closed_by,
+            wait_time: self.waits.sum(),
+            p99_wait: self.waits.p99(),
+        }
+    }
+
+    /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
+    /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
+    pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+        let (shared, started) = (Arc::clone(self), Instant::now());
+        let opened = self
+            .runtime
+            .spawn(async move { shared.open_in_turn(purpose).await });
+        opened.await.unwrap_or_else(|error| {
+            if !error.is_panic() {
+                return Err(Failure::GivenUp);
+            }
+            let error = ConnectError::new(ErrorKind::Other, "the back end panicked");
+            Err(self.failed(error, started))
+        })
+    }
+
+    async fn open_in_turn(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+        let entry = self.gate.enter().await;
+        if self.is_closed() {
+            return Err(Failure::GivenUp);
+        }
+        let mut _demanded = None;
+        if purpose == Purpose::Demand {
+            // bb8 approves one connection for each waiter; by now they may all have been served.
+            if self.waiting.load(Ordering::Acquire) <= self.demanded.load(Ordering::Acquire) {
+                return Err(Failure::GivenUp);
+            }
+            // Whoever was in front has just been refused: no need to ask again.
+            if let Some(error) = self.outage.refusal() {
+                return Err(Failure::Connect(error));
+            }
+            _demanded = Some(Counted::new(&self.demanded));
+        }
+        let (id, generation) = (
+            self.next_id.fetch_add(1, Ordering::Relaxed),
+            self.generation(),
+        );
+        let started = Instant::now();
+        self.emit(|| PoolEvent::Opening { id });
+        let error = match timeout(self.connect_timeout, self.manager.connect()).await {
+            Ok(Ok(connection)) => {
+                entry.opened();
+                self.outage.succeeded();
+                let pooled = Pooled::new(connection, id, generation, self);
+                let took = started.elapsed();
+                self.emit(|| PoolEvent::Opened { id, took });
+                // One that nobody would ever take out again.
+                if self.is_closed() {
+                    return Err(Failure::GivenUp);
+                }
+                return Ok(pooled);
+            }
+            Ok(Err(error)) => error,
+            Err(_) => {
+                let limit = humantime::format_duration(self.connect_timeout);
+                let message = format!("a connection could not be opened within {limit}");
+                ConnectError::new(ErrorKind::Timeout, message)
+            }
+        };
+        entry.failed();
+        let failure = self.failed(error, started);
+        if let Failure::Connect(error) = &failure {
+            self.emit(|| PoolEvent::OpenFailed {
+                id,
+                error: Arc::clone(error),
+            });
+        }
+        Err(failure)
+    }
+
+    fn failed(&self, error: ConnectError, started: Instant) -> Failure {
+        let error = Arc::new(error);
+        // A server that has no room for more is not down for those who are in.
+        let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
+        let version = self.manager.credential_version();
+        self.outage.failed(&error, started, version, !is_full);
+        self.tried.notify_waiters();
+        Failure::Connect(error)
+    }
+}
+
+fn live(created: u64, closed: u64) -> u32 {
+    u32::try_from(created.saturating_sub(closed)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,10 @@
+//! The fair pool, on connections to nowhere: time is paused wherever it counts.
+
+mod cancellation;
+mod fairness;
+mod leases;
+mod outage;
+mod storms;
+mod upkeep;
+mod warnings;
+mod world;

@@ -1,0 +1,212 @@
+//! Servers that refuse, are full, panic or have gone: who is told what, and when it is tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use connreg::ErrorKind;
+use connreg::pool::Pool;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::world::{Made, World, eventually, pool, pool_with};
+
+const SOON: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn a_failure_to_connect_is_told_at_once_to_all_who_wait() {
+    let (pool, world) = pool("refusing").await;
+    world.refuse(Some(ErrorKind::Tls));
+    let started = Instant::now();
+    let mut callers = JoinSet::new();
+    for _ in 0..30 {
+        let pool = pool.clone();
+        callers.spawn(async move { pool.acquire().await.unwrap_err() });
+    }
+    for error in timeout(SOON, callers.join_all()).await.unwrap() {
+        assert_eq!(error.kind(), ErrorKind::Tls);
+        assert!(
+            error
+                .to_string()
+                .contains("connection `refusing`: acquire: scripted"),
+            "{error}"
+        );
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "nobody waited for acquire_timeout"
+    );
+    assert!(world.attempts.load(SeqCst) <= 2, "the prober's, at most");
+    world.refuse(None);
+    eventually("the prober has found it", || pool.statistics().idle == 1).await;
+    timeout(SOON, pool.acquire()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_without_room_for_more_leaves_the_pool_working() {
+    let (pool, world) = pool("crowded").await;
+    let held = pool.acquire().await.unwrap();
+    world.refuse(Some(ErrorKind::Overloaded));
+    let waiter = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.map(|lease| lease.number) }
+    });
+    while world.attempts.load(SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let number = held.number;
+    drop(held);
+    assert_eq!(
+        timeout(SOON, waiter).await.unwrap().unwrap().unwrap(),
+        number
+    );
+}
+
+#[tokio::test]
+async fn a_panic_while_connecting_costs_no_slot() {
+    let (pool, world) = pool_with("panicking_pool", &[("pool_size", "1")]).await;
+    world.panics.store(true, SeqCst);
+    for _ in 0..3 {
+        let error = timeout(SOON, pool.acquire()).await.unwrap().unwrap_err();
+        assert!(
+            error.to_string().contains("the back end panicked"),
+            "{error}"
+        );
+    }
+    world.panics.store(false, SeqCst);
+    eventually("the prober has found it", || pool.statistics().idle == 1).await;
+    timeout(SOON, pool.acquire()).await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_server_is_down_callers_fail_at_once_and_one_prober_tries() {
+    let world = World::new();
+    let pool = Pool::builder("down", Made(Arc::clone(&world))).build();
+    world.refuse(Some(ErrorKind::Refused));
+    pool.acquire().await.unwrap_err();
+    assert_eq!(world.attempts.load(SeqCst), 1);
+    let down = Instant::now();
+    let mut asked = 0;
+    while down.elapsed() < Duration::from_mins(10) {
+        let started = Instant::now();
+        let error = pool.acquire().await.unwrap_err();
+        assert!(started.elapsed() < Duration::from_millis(10));
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert!(error.to_string().contains("scripted"), "{error}");
+        asked += 1;
+        sleep(Duration::from_millis(100)).await;
+    }
+    let tries = world.attempts.load(SeqCst);
+    // 100 ms × 2, at most 30 s, each a random part of that: about fifty in ten minutes.
+    assert!(asked > 5_000 && (20..200).contains(&tries), "{tries}");
+    assert_eq!(pool.statistics().timeouts, 0);
+
+    world.refuse(None);
+    let back = Instant::now();
+    while pool.acquire().await.is_err() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert!(back.elapsed() <= Duration::from_secs(31), "one pause");
+    assert_eq!(world.alive.load(SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_quiet_time_whoever_asks_first_tries() {
+    let world = World::new();
+    let pool = Pool::builder("quiet", Made(Arc::clone(&world))).build();
+    world.refuse(Some(ErrorKind::Refused));
+    pool.acquire().await.unwrap_err();
+    sleep(Duration::from_mins(10)).await;
+    let tries = world.attempts.load(SeqCst);
+    sleep(Duration::from_hours(1)).await;
+    assert_eq!(world.attempts.load(SeqCst), tries, "nobody asks");
+    world.refuse(None);
+    pool.acquire().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_handed_out_even_while_the_server_takes_no_new_ones() {
+    let world = World::new();
+    let pool = Pool::builder("half", Made(Arc::clone(&world))).build();
+    let held = pool.acquire().await.unwrap();
+    world.refuse(Some(ErrorKind::Refused));
+    pool.acquire().await.unwrap_err();
+    drop(held);
+    pool.acquire().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_tried_three_times_and_never_told_as_a_time_out() {
+    let world = World::new();
+    let pool = Pool::builder("credential", Made(Arc::clone(&world)))
+        .min_size(2)
+        .build();
+    world.refuse(Some(ErrorKind::Authentication));
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_mins(30) {
+        let asked = Instant::now();
+        let error = pool.acquire().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+        assert!(asked.elapsed() < Duration::from_millis(10));
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(world.attempts.load(SeqCst), 3);
+    // Another one is tried at once, or nearly so.
+    world.refuse(None);
+    world.credential.store(1, SeqCst);
+    sleep(Duration::from_secs(31)).await;
+    pool.acquire().await.unwrap();
+
+    // Or it was mended on the server, and somebody says so.
+    world.refuse(Some(ErrorKind::Authentication));
+    pool.retire();
+    sleep(Duration::from_mins(10)).await;
+    world.refuse(None);
+    pool.acquire().await.unwrap_err();
+    pool.server_is_back();
+    pool.acquire().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_servers_connections_are_replaced_without_an_error() {
+    let world = World::new();
+    let pool = Pool::builder("restarted", Made(Arc::clone(&world)))
+        .max_size(3)
+        .build();
+    let held = [
+        pool.acquire().await.unwrap(),
+        pool.acquire().await.unwrap(),
+        pool.acquire().await.unwrap(),
+    ];
+    world.broken.store(true, SeqCst);
+    drop(held);
+    world.broken.store(false, SeqCst);
+    pool.acquire().await.unwrap();
+    let statistics = pool.statistics();
+    assert_eq!(
+        (statistics.created, statistics.closed, statistics.total),
+        (4, 3, 1)
+    );
+    assert_eq!(
+        statistics.closed_by.of(connreg::pool::CloseReason::Broken),
+        3
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn warming_up_tells_why_it_can_not() {
+    let world = World::new();
+    world.refuse(Some(ErrorKind::Dns));
+    let pool = Pool::builder("cold", Made(Arc::clone(&world)))
+        .min_size(3)
+        .build();
+    let error = pool.warm_up().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Dns);
+    assert!(error.to_string().contains("`cold`: warm up"), "{error}");
+    world.refuse(None);
+    pool.server_is_back();
+    // The prober, or the upkeep, brings it to its size with nobody asking.
+    sleep(Duration::from_secs(40)).await;
+    pool.warm_up().await.unwrap();
+    assert_eq!(world.alive.load(SeqCst), 3);
+}
