@@ -42,6 +42,14 @@ fn secret_provider_gives_a_secret_that_is_not_shown() {
 }
 
 #[test]
+fn blocking_pays_from_several_threads() {
+    let expected = "\
+        paid: 5849 cents\n\
+        health: ledger is connected\n";
+    assert_eq!(run("blocking", &["blocking"], &[]), expected);
+}
+
+#[test]
 fn own_cli_knows_the_type_of_the_program_and_the_built_in_ones() {
     let cli = |arguments: &[&str]| run_with("own_cli", &["cli"], arguments, &[]);
     let types = cli(&["types"]);
