@@ -1,4 +1,4 @@
-//! A password that changes in the server and in a file, under callers that never over.
+//! A password that changes in the server and in a file, under callers that never stop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
