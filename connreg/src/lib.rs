@@ -50,6 +50,7 @@
 //! - `signal`: closing when the system asks the program to end.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
 //! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
+//! - `blocking`: the same for code without async, [`blocking::Connections`](https://docs.rs/connreg/latest/connreg/blocking/index.html).
 //! - `testing`: the suites that a back end's capabilities can be put through.
 #![forbid(unsafe_code)]
 
@@ -58,6 +59,8 @@ extern crate self as connreg;
 
 mod backend;
 mod backoff;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod capability;
 #[cfg(feature = "cli")]
 pub mod cli;
