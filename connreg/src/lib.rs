@@ -50,7 +50,9 @@
 //! - `signal`: closing when the system asks the program to end.
 //! - `schema`: a JSON Schema of the configuration files, for editors.
 //! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
-//! - `testing`: the suites that a back end's capabilities can be put through.
+//! - `blocking`: the same for code without async, [`blocking::Connections`](https://docs.rs/connreg/latest/connreg/blocking/index.html).
+//! - `testing`: clients handed in by tests (`Builder::with_client`), and the suites that a back end's capabilities can be put
+//!   through.
 #![forbid(unsafe_code)]
 
 // Generated code names this crate by an absolute path, here as everywhere.
@@ -58,6 +60,8 @@ extern crate self as connreg;
 
 mod backend;
 mod backoff;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod capability;
 #[cfg(feature = "cli")]
 pub mod cli;

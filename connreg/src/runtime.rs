@@ -1,5 +1,6 @@
 //! Between configuration and connections: a back end that was read, still erased.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::backend::Backend;
@@ -8,7 +9,7 @@ use crate::context::Context;
 use crate::event::Hub;
 
 /// The settings of one connection, ready to become its slot.
-pub(crate) trait Configured: Send + Sync {
+pub(crate) trait Configured: Any + Send + Sync {
     /// The slot that opens connections with these settings.
     fn into_slot(self: Arc<Self>, context: Context, hub: Arc<Hub>) -> Arc<dyn AnySlot>;
 }

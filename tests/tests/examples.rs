@@ -1,6 +1,10 @@
 //! The examples that need no server run, and say what they should.
 
 mod example;
+#[path = "example/running.rs"]
+mod running;
+
+use std::io::{Read as _, Write as _};
 
 use example::{run, run_with};
 
@@ -35,6 +39,14 @@ fn secret_provider_gives_a_secret_that_is_not_shown() {
         Mail { username: \"shop\", password: [redacted], signature: Some([redacted]) }\n\
         the password has 28 letters\n";
     assert_eq!(run("secret_provider", &[], &[]), expected);
+}
+
+#[test]
+fn blocking_pays_from_several_threads() {
+    let expected = "\
+        paid: 5849 cents\n\
+        health: ledger is connected\n";
+    assert_eq!(run("blocking", &["blocking"], &[]), expected);
 }
 
 #[test]
@@ -74,4 +86,32 @@ fn own_cli_writes_a_configuration_that_the_type_of_the_program_accepts() {
     }
     let checked = cli(&["check", "--no-env", "--deny-warnings", "--config", config]);
     assert_eq!(checked, "1 connection in 1 file, no mistakes\n");
+}
+
+/// The whole of an answer to `GET path`.
+fn get(address: &str, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn web_service_shows_its_connections() {
+    // A port that nobody listens at: the cache is not there, and the service is.
+    let environment = [("PORT", "0"), ("REDIS_URL", "redis://127.0.0.1:9/")];
+    let service = running::start("web_service", "http", &environment);
+    let address = service.line().trim_start_matches("http://").to_owned();
+    let (address, page) = address.split_once('/').unwrap();
+    assert!(get(address, "/").contains("You are visitor number 1."));
+    let page = get(address, &format!("/{page}"));
+    assert!(
+        page.contains("visits") && page.contains("sessions"),
+        "{page}"
+    );
+    let health = get(address, "/ops/health/connections");
+    assert!(health.starts_with("HTTP/1.1 200 OK"), "{health}");
+    assert!(get(address, "/ops/metrics").contains("connreg_connection_up"));
 }

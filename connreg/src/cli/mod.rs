@@ -1,9 +1,9 @@
 //! The command line: checks, explains and tries out a program's configuration.
 //!
 //! A program's own binary calls [`run`], so that its own connection types are known; the binary `connreg` of
-//! `connreg-backends` does the same with the built-in ones. One file per command; [`arguments`] is what can be
-//! written, [`console`] how answers look, [`outcome`] how a command ends. Reading the configuration is
-//! [`crate::config`]'s, connecting [`crate::connections`]'s.
+//! `connreg-backends` does the same with the built-in ones. One file per command; `arguments` is what can be
+//! written, `console` how answers look, `outcome` how a command ends. Reading the configuration is
+//! `config`'s, connecting `connections`'s.
 //!
 //! # Exit codes
 //!

@@ -121,7 +121,6 @@ codes! {
     ReferencesInACircle = "CR0604" "connections refer to each other in a circle"
     // Effects.
     NoPool = "CR0701" "a pool is configured for a type that keeps none"
-    NoEffectYet = "CR0702" "a setting has no effect in this version"
     // Policies and defaults.
     UnknownPolicy = "CR0801" "there is no such policy"
     NotADefault = "CR0802" "a default is set for what each connection says itself"

@@ -11,6 +11,9 @@ use crate::settings::{Field, Shape};
 /// The section with the defaults of pools.
 pub(crate) const CONNECTION_POOLING: &str = "ConnectionPooling";
 
+/// The section of other libraries for the same service; each `appsettings` may have it.
+pub(crate) const CONNECTION_STRINGS: &str = "ConnectionStrings";
+
 /// Names for the number of retries, which does not count the first attempt as `max_attempts` does.
 const RETRIES: &[&str] = &[
     "max_retries",

@@ -11,6 +11,7 @@ use super::draft::{Draft, Drafts};
 use super::interpolate::Resolver;
 use super::keys::{Known, Meaning};
 use super::layer;
+use super::redact;
 use super::report::{Mistake, Report, Severity};
 use super::sections::Sections;
 use super::shape::{Kind, Sighting};
@@ -227,7 +228,7 @@ pub(crate) fn apply(
                     Some(near) => format!("did you mean `{near}`?"),
                     None if value.parts.len() < 2 => "write a name and a key".to_owned(),
                     None if names.is_empty() => "no connection is configured".to_owned(),
-                    None => format!("configured: {}", names.join(", ")),
+                    None => format!("configured: {}", redact::keys(&names)),
                 };
                 report.push(
                     value

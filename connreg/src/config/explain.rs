@@ -8,7 +8,7 @@ use super::expand::DEFAULT_IN;
 use super::explanation::{ExplainedSetting, Explanation, Layer, Layered};
 use super::interpolate::Resolver;
 use super::keys::{Known, Meaning};
-use super::redact::names_a_secret;
+use super::redact::{self, names_a_secret};
 use super::report::Report;
 use super::tree::{Entry, Node, Table, Value, canonical};
 use super::{Options, Surveyed, environment, layer, normal_tables, survey};
@@ -113,7 +113,7 @@ fn unknown(parts: &[&str], drafts: &Drafts, incomplete: bool, report: &Report) -
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, Some(mistake)) => format!("it may stand in a file that can't be read: {mistake}"),
         (None, None) if names.is_empty() => "no connection is configured".to_owned(),
-        (None, None) => format!("configured: {}", names.join(", ")),
+        (None, None) => format!("configured: {}", redact::keys(&names)),
     };
     Error::usage(ErrorKind::NotFound, message, Some(help))
 }
@@ -376,6 +376,14 @@ fn without_user(text: &str) -> String {
         shown.push_str(&behind[user..end]);
         rest = &behind[end..];
     }
+    // `user:password@host`, for which nobody asks where a host stands.
+    if shown.is_empty()
+        && let Some((user, host)) = rest.rsplit_once('@')
+        && user.contains(':')
+    {
+        shown.push_str("[redacted]@");
+        rest = host;
+    }
     shown.push_str(rest);
     shown
 }
@@ -388,6 +396,8 @@ mod tests {
     fn urls_are_shown_without_user_and_password() {
         for (text, expected) in [
             ("localhost", "localhost"),
+            ("app:p@w@db", "[redacted]@db"),
+            ("app@db", "app@db"),
             ("http://db:80/x", "http://db:80/x"),
             ("http://u:p@db/x", "http://[redacted]@db/x"),
             ("http://u:p/q?r@db/x", "http://[redacted]@db/x"),

@@ -331,6 +331,18 @@ impl Parser<'_, '_> {
         Ok(())
     }
 
+    /// Skips what a line break has parted from a text: all up to the quote that the next line has, if that closes it.
+    fn skip_rest_of_text(&mut self) {
+        let rest = &self.text[self.at..];
+        let begin = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+        let line = rest[begin..].lines().next().unwrap_or_default();
+        if let Some((text, behind)) = line.split_once('"')
+            && behind.trim_start().starts_with([',', '}', ']'])
+        {
+            self.at += begin + text.len() + 1;
+        }
+    }
+
     /// The text in quotes here. `None`: it can't be had, which is reported.
     fn string(&mut self, quote: u8) -> Parsed<Option<String>> {
         let start = self.at;
@@ -347,6 +359,7 @@ impl Parser<'_, '_> {
             self.tell(start, end, "a quote is not closed", help)?;
             self.at = start + 1;
             self.skip_line();
+            self.skip_rest_of_text();
             return Ok(None);
         }
         if let Some((at, message, help)) = read.mistake {

@@ -260,6 +260,7 @@ fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Repor
         value,
         origin,
         written,
+        lent,
     } = node;
     let value = match (value, shape) {
         (Value::Table(table), Shape::Table(fields)) => {
@@ -289,6 +290,7 @@ fn normalise_node(node: Node, path: &[String], shape: &Shape, report: &mut Repor
         value,
         origin,
         written,
+        lent,
     }
 }
 

@@ -32,9 +32,16 @@ pub(super) struct Structure(Vec<Piece>);
 
 impl Structure {
     /// The structure of the file that `root` was read from; `offset` bytes stand before its text.
-    pub(super) fn of(root: &Node, offset: usize) -> Self {
+    pub(super) fn of(root: &Node, text: &str, offset: usize) -> Self {
         let mut pieces = Vec::new();
         collect(root, offset, 1, &mut pieces);
+        // A text over several lines ends where the next line's key begins: its indentation is no part of it.
+        for piece in &mut pieces {
+            let written = text.get(piece.start..piece.end).unwrap_or_default();
+            if written.contains('\n') {
+                piece.end = piece.start + written.trim_end().len();
+            }
+        }
         pieces.sort_unstable();
         pieces.dedup();
         Self(pieces)

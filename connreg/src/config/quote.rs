@@ -46,7 +46,7 @@ impl Sources {
             source: Arc::clone(source),
             text: text.to_owned(),
             offset,
-            structure: root.map(|root| Structure::of(root, offset)),
+            structure: root.map(|root| Structure::of(root, text, offset)),
         });
     }
 

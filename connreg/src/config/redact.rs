@@ -27,6 +27,12 @@ pub(crate) fn key(text: &str) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
+/// Several keys, for a list of what there is.
+pub(crate) fn keys(texts: &[&str]) -> String {
+    let keys: Vec<_> = texts.iter().map(|text| key(text)).collect();
+    keys.join(", ")
+}
+
 /// Whether nothing of a key has to be kept back.
 pub(crate) fn is_plain(text: &str) -> bool {
     matches!(key(text), Cow::Borrowed(_))

@@ -75,7 +75,10 @@ impl<'a> Survey<'a> {
     pub(crate) fn file(&mut self, table: Table, role: Role, layer: usize, report: &mut Report) {
         for entry in table.entries {
             // `$schema` tells an editor what the keys of a JSON file mean.
-            if is_ignored(&entry.key) || entry.key == "$schema" {
+            if is_ignored(&entry.key)
+                || entry.key == "$schema"
+                || same_name(&entry.key, dotnet::CONNECTION_STRINGS)
+            {
                 continue;
             }
             if same_name(&entry.key, "connections") {
@@ -381,13 +384,13 @@ impl<'a> Survey<'a> {
         let Some(kind) = self.registry.find(&text) else {
             let (mut message, help) = self.registry.unknown(&text);
             // What a variable holds is not told.
-            if origin.via.is_some() {
+            if !origin.is_written_out() {
                 "there is no connection type of this name".clone_into(&mut message);
             }
             report.push(
                 Mistake::error(Code::UnknownType, key, message)
                     .at(&origin)
-                    .told(origin.via.is_none() && redact::is_plain(&text))
+                    .told(origin.is_written_out() && redact::is_plain(&text))
                     .help(help),
             );
             return Kind::Mistaken;
@@ -410,10 +413,12 @@ impl<'a> Survey<'a> {
         let is_connection =
             table.is_some_and(|table| table.entries.iter().any(|e| is_type_key(&e.key)));
         let help = match (near, self.registry.find(&entry.key)) {
+            (_, Some(kind)) if !is_connection && !role.is_shared() => {
+                format!("put it below `{}:`", kind.category())
+            }
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, _) if is_connection => "put it below `connections:`".to_owned(),
-            (None, Some(kind)) => format!("put it below `{}:`", kind.category()),
-            (None, None) => {
+            (None, _) => {
                 format!(
                     "known: {}, connections",
                     self.sections.categories().join(", ")

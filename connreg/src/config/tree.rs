@@ -89,6 +89,11 @@ impl Origin {
         self.via.is_some() || matches!(*self.source, Source::Environment(_) | Source::Code)
     }
 
+    /// Whether the value was written down for its setting, and does not come from a variable or another file.
+    pub(crate) fn is_written_out(&self) -> bool {
+        self.via.is_none() && !matches!(*self.source, Source::Environment(_))
+    }
+
     /// The file, if it was one.
     pub fn file(&self) -> Option<&std::path::Path> {
         match &*self.source {
@@ -138,6 +143,8 @@ pub struct Node {
     pub(crate) origin: Origin,
     /// The scalar as it was written, where its value would be printed otherwise: `0123`, `1.10`, `1e3`.
     pub(crate) written: Option<Box<str>>,
+    /// A scalar that a YAML anchor lends to other places: one of them may be a secret's.
+    pub(crate) lent: bool,
 }
 
 /// A configuration value.
@@ -217,6 +224,7 @@ impl Node {
             value,
             origin,
             written: None,
+            lent: false,
         }
     }
 

@@ -14,6 +14,7 @@ use super::report::{Mistake, Report};
 use super::scalar;
 use super::tree::{Entry, Node, Origin, Value};
 use super::yaml_repair::Repaired;
+use super::yaml_syntax;
 
 /// How many values aliases may copy: a few lines can otherwise ask for billions.
 const MAX_COPIES: usize = 100_000;
@@ -325,6 +326,8 @@ impl Reader<'_, '_> {
                     self.merge(builder, item);
                 }
             }
+            // It could not be had, which is reported; so what it brings may be missing.
+            Value::Mistaken => builder.damage(),
             _ => {
                 let message = "`<<` takes a mapping, or a list of mappings";
                 let key = dotted(self.path.get(1..).unwrap_or_default(), "<<");
@@ -335,8 +338,9 @@ impl Reader<'_, '_> {
     }
 
     /// A value is complete: it goes to where it belongs.
-    fn complete(&mut self, node: Node, anchor: usize, height: usize) -> Result<(), Fatal> {
+    fn complete(&mut self, mut node: Node, anchor: usize, height: usize) -> Result<(), Fatal> {
         if anchor > 0 {
+            node.lent = !matches!(node.value, Value::List(_) | Value::Table(_));
             let weight = weight(&node);
             if height > 0 {
                 self.copy(weight, &node.origin)?;
@@ -364,6 +368,14 @@ impl Reader<'_, '_> {
             } => match std::mem::replace(key, Key::Awaited) {
                 Key::Awaited => {
                     *key = match node.scalar_text() {
+                        Some(text) if text.starts_with(is_foreign_blank) => {
+                            let (message, help) = yaml_syntax::explain("no-break space");
+                            let message = format!("not valid YAML: {message}");
+                            let key = dotted(self.path.get(1..).unwrap_or_default(), "…");
+                            let mistake = Mistake::error(Code::InvalidYaml, key, message);
+                            self.report.push(mistake.at(&node.origin).help(help));
+                            Key::Text(text.trim_start().to_owned(), node.origin)
+                        }
                         Some(text) => Key::Text(text, node.origin),
                         None if matches!(node.value, Value::Null) => {
                             let text = self.places.lines.origin_text(&node.origin);
@@ -461,6 +473,10 @@ impl Reader<'_, '_> {
         };
         dotted(self.path.get(1..).unwrap_or_default(), &key)
     }
+}
+
+fn is_foreign_blank(c: char) -> bool {
+    c.is_whitespace() && !c.is_ascii()
 }
 
 fn too_deep(origin: &Origin) -> Fatal {

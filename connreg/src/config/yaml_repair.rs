@@ -100,7 +100,8 @@ impl<'t> Repaired<'t> {
         let mut diagnosis = Look::new(self.text()).at(complaint, at);
         let at = self.original_place(diagnosis.at.start);
         let line = self.original[..at].matches('\n').count();
-        if self.lines.contains(&line) {
+        // Each alias is a mistake of its own.
+        if self.lines.contains(&line) && !complaint.contains(UNKNOWN_ANCHOR) {
             return None;
         }
         self.lines.push(line);
@@ -269,8 +270,20 @@ impl<'t> Look<'t> {
         if let Some(tab) = self.tab_behind_colon(complaint, number) {
             return tab;
         }
+        if let Some(blank) = self.foreign_blank(number) {
+            return blank;
+        }
         if let Some(toml) = self.looks_like_toml() {
             return toml;
+        }
+        if complaint.contains(UNKNOWN_ANCHOR) {
+            return self.alias(at, plain());
+        }
+        if complaint.contains("unknown escape")
+            && self.open_bracket(at).is_some()
+            && let Some(quoted) = self.quoted(at, plain())
+        {
+            return quoted;
         }
         let found = if let Some(open) = self.open_bracket(at) {
             self.bracket(&open, number, at)
@@ -282,7 +295,9 @@ impl<'t> Look<'t> {
                 self.line_above(number)
             }
         } else if complaint.contains("simple key expect") {
-            self.line_above(number)
+            // At the end of the file it is the last line that has no `:`.
+            let ended = at >= self.text.trim_end().len();
+            self.line_above(if ended { self.lines.len() } else { number })
         } else if complaint.contains("expected key") {
             self.indentation(number)
         } else if complaint.contains("unknown escape") {
@@ -332,6 +347,32 @@ impl<'t> Look<'t> {
         });
         Some(Diagnosis {
             at: tab..tab + 1,
+            message,
+            help,
+            changes: Some(changes.collect()),
+        })
+    }
+
+    /// Blanks in the indentation that are no spaces, as copies of web pages have them; like tabs, one mistake.
+    fn foreign_blank(&self, number: usize) -> Option<Diagnosis> {
+        let blanks = |line: &Line<'_>| {
+            let content = line.content();
+            let rest = content.trim_start();
+            let blanks = &content[..content.len() - rest.len()];
+            let range = line.begin()..line.begin() + blanks.len();
+            (!range.is_empty()).then(|| (range, blanks.chars().count()))
+        };
+        let (at, _) = blanks(&self.lines[number])?;
+        let changes = self.lines[number..].iter().filter_map(blanks);
+        let changes = changes.map(|(range, count)| Change {
+            range,
+            with: "",
+            spaces: count,
+            mistaken: false,
+        });
+        let (message, help) = yaml_syntax::explain("no-break space");
+        Some(Diagnosis {
+            at,
             message,
             help,
             changes: Some(changes.collect()),
@@ -450,7 +491,8 @@ impl<'t> Look<'t> {
         let help = "write `key: value`, or indent what belongs to the value above";
         let mut changes = vec![colon(end..end)];
         let has_value = !rest.is_empty() && !rest.starts_with('#');
-        if has_value || self.lines[number].indent() <= above.indent() {
+        let next = self.lines.get(number);
+        if has_value || next.is_none_or(|next| next.indent() <= above.indent()) {
             // The word may be a piece of a text as well, so that it is not taken for a key.
             let nobody = Change {
                 range: key_start..above.end(),
@@ -465,7 +507,7 @@ impl<'t> Look<'t> {
 
     /// A line is indented below one that has a value already.
     fn too_deep(&self, number: usize, indent: usize) -> Option<Diagnosis> {
-        let line = self.lines[number];
+        let line = *self.lines.get(number)?;
         let more = line.indent().checked_sub(indent).filter(|more| *more > 0)?;
         let mut changes = Vec::new();
         for below in &self.lines[number..] {
@@ -636,13 +678,52 @@ impl<'t> Look<'t> {
                 "separate values by commas, and put a value that holds `: ` into quotes",
             ),
         };
-        let changes = (number == first).then(|| value(line.end())).flatten();
+        let begins_value = closing.is_some_and(|c| c.is_alphanumeric() || "\"'[{_".contains(c));
+        let changes = if number == first {
+            value(line.end())
+        } else if !wrong && begins_value {
+            Some(vec![Change {
+                range: at..at,
+                with: ",",
+                spaces: 1,
+                mistaken: false,
+            }])
+        } else {
+            None
+        };
         Some(Diagnosis {
             at: at..at + 1,
             message,
             help,
             changes,
         })
+    }
+
+    /// An alias without an anchor: its value can't be had.
+    fn alias(&self, at: usize, mut diagnosis: Diagnosis) -> Diagnosis {
+        let alias = &self.text[at..];
+        let ends = |c: char| c.is_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+        let end = at + alias.find(ends).unwrap_or(alias.len());
+        if alias.starts_with('*') {
+            diagnosis.at = at..end;
+            diagnosis.changes = Some(vec![no_value(at..end)]);
+        }
+        diagnosis
+    }
+
+    /// A wrong escape in a text between brackets that begins at `at`: the text can't be had.
+    fn quoted(&self, at: usize, mut diagnosis: Diagnosis) -> Option<Diagnosis> {
+        let escape = self.escape(at)?;
+        let mut escaped = false;
+        let end = self.text[at..].char_indices().skip(1).find(|(_, c)| {
+            let ends = *c == '"' && !escaped;
+            escaped = *c == '\\' && !escaped;
+            ends
+        });
+        let end = at + end?.0 + 1;
+        diagnosis.at = escape..escape + 1;
+        diagnosis.changes = Some(vec![no_value(at..end)]);
+        Some(diagnosis)
     }
 
     /// The backslash of an escape that YAML does not know, in the quotes that begin at `at`.
@@ -659,6 +740,9 @@ impl<'t> Look<'t> {
         }
     }
 }
+
+/// What the parser says of an alias without an anchor.
+const UNKNOWN_ANCHOR: &str = "unknown anchor";
 
 /// What is put in where a key is not to be known.
 const NOBODY: &str = "x-: ";

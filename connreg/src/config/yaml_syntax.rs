@@ -4,6 +4,11 @@
 const MEANINGS: &[(&str, &str, &str)] = &[
     ("tab", "a tab stands where only spaces may", "write spaces"),
     (
+        "no-break space",
+        "a blank stands here that looks like a space and is none",
+        "write spaces; copies of web pages have such blanks",
+    ),
+    (
         "invalid indentation in quoted scalar",
         "a quote is not closed",
         "close it, or indent the lines that belong to it",

@@ -33,7 +33,7 @@ pub use info::ConnectionInfo;
 pub(crate) use slot::DRAIN;
 
 pub(crate) use opening::{Asker, Prospect};
-pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Slot};
+pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Open, Slot};
 pub(crate) use untyped::Closing;
 
 use crate::backend::Backend;
@@ -41,7 +41,6 @@ use crate::error::Error;
 use crate::event::{Event, EventListener};
 use crate::health::Health;
 use crate::lifecycle::State;
-use slot::Open;
 
 /// A named connection of a known type: cheap to clone, made to be kept in a service's state.
 ///

@@ -34,6 +34,9 @@ pub(crate) struct Slot<B: Backend> {
     pub(super) open: ArcSwapOption<Open<B>>,
     /// The slot that took over what a reload had prepared in this one.
     successor: OnceLock<Arc<Self>>,
+    /// A test's own client, used whenever one is to be opened.
+    #[cfg(feature = "testing")]
+    given: Option<Arc<Open<B>>>,
 }
 
 impl<B: Backend> Slot<B> {
@@ -43,7 +46,16 @@ impl<B: Backend> Slot<B> {
             backend: ArcSwap::new(backend),
             open: ArcSwapOption::empty(),
             successor: OnceLock::new(),
+            #[cfg(feature = "testing")]
+            given: None,
         }
+    }
+
+    /// Uses `open` whenever a client is to be opened.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_client(mut self, open: Arc<Open<B>>) -> Self {
+        self.given = Some(open);
+        self
     }
 
     /// This slot, or the one that stands for it now.
@@ -65,13 +77,21 @@ impl<B: Backend> Slot<B> {
 }
 
 /// An open client, closed when its last user lets go of it, at the latest.
-pub(super) struct Open<B: Backend> {
+pub(crate) struct Open<B: Backend> {
     client: Arc<B::Client>,
     closed: AtomicBool,
     runtime: Option<Handle>,
 }
 
 impl<B: Backend> Open<B> {
+    pub(crate) fn new(client: Arc<B::Client>) -> Self {
+        Self {
+            client,
+            closed: AtomicBool::new(false),
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
     pub(super) fn client(&self) -> &Arc<B::Client> {
         &self.client
     }
@@ -182,14 +202,14 @@ impl<B: Backend> AnySlot for Slot<B> {
         &self,
         context: Context,
     ) -> BoxFuture<'static, Result<Arc<dyn AnyOpen>, ConnectError>> {
+        #[cfg(feature = "testing")]
+        if let Some(given) = self.given.clone() {
+            return Box::pin(async move { Ok(given as Arc<dyn AnyOpen>) });
+        }
         let backend = self.settings();
         Box::pin(async move {
             let client = backend.connect(&context).await?;
-            Ok(Arc::new(Open::<B> {
-                client: Arc::new(client),
-                closed: AtomicBool::new(false),
-                runtime: Handle::try_current().ok(),
-            }) as Arc<dyn AnyOpen>)
+            Ok(Arc::new(Open::<B>::new(Arc::new(client))) as Arc<dyn AnyOpen>)
         })
     }
 

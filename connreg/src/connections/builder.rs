@@ -29,6 +29,8 @@ use crate::secrets::{SecretProvider, resolved};
 pub struct Builder {
     options: Options,
     registry: Option<Arc<Registry>>,
+    #[cfg(feature = "testing")]
+    clients: crate::testing::GivenClients,
 }
 
 impl Builder {
@@ -44,6 +46,8 @@ impl Builder {
                 ..Options::default()
             },
             registry: None,
+            #[cfg(feature = "testing")]
+            clients: crate::testing::GivenClients::default(),
         }
     }
 
@@ -117,6 +121,55 @@ impl Builder {
         self
     }
 
+    /// Hands in the client of the connection called `name`, which is of type `T`: for tests. It is used in place of one
+    /// that `T` would open, reconnects and reloads included; checks ask it, and closing the connections closes it.
+    ///
+    /// The connection need not be configured, but for settings that `T` requires.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, connection};
+    ///
+    /// /// Sends mail.
+    /// #[connection(type = "mail_of_with_client", category = "example")]
+    /// struct Mail {}
+    ///
+    /// impl Backend for Mail {
+    ///     type Client = Vec<String>;
+    ///
+    ///     async fn connect(&self, _context: &Context) -> Result<Vec<String>, ConnectError> {
+    ///         Err(ConnectError::new(ErrorKind::Refused, "there is no server here"))
+    ///     }
+    ///
+    ///     async fn check(_client: &Vec<String>) -> Result<(), ConnectError> {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), connreg::Error> {
+    /// let connections = Connections::builder()
+    ///     .with_client::<Mail>("mail", vec!["a letter".into()])
+    ///     .load()
+    ///     .await?;
+    /// let mail = connections.get::<Mail>("mail")?;
+    /// assert_eq!(mail.client().await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "testing")]
+    pub fn with_client<T: crate::Backend>(
+        mut self,
+        name: impl Into<String>,
+        client: T::Client,
+    ) -> Self {
+        let name = name.into();
+        let kind = T::DESCRIPTOR.declaration.name;
+        self.clients.add::<T>(name.clone(), client);
+        self.set(format!("{name}.type"), kind)
+    }
+
     /// Reads everything; opens what says `lazy: false`.
     ///
     /// # Errors
@@ -151,7 +204,15 @@ impl Builder {
             let files = options.directory.as_deref().map_or(0, watch::look);
             config::load(options, registry).map(|loaded| (loaded, files))
         };
-        let (loaded, files) = self.look(load).await?;
+        #[cfg(feature = "testing")]
+        let clients = self.clients.clone();
+        #[cfg_attr(
+            not(feature = "testing"),
+            expect(unused_mut, reason = "for clients of tests")
+        )]
+        let (mut loaded, files) = self.look(load).await?;
+        #[cfg(feature = "testing")]
+        clients.put_into(&mut loaded)?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }
@@ -218,7 +279,9 @@ impl Builder {
         self,
         look: impl Fn(&Options, &Registry) -> Result<T, Error> + Send + Sync + 'static,
     ) -> Result<T, Error> {
-        let Self { options, registry } = self;
+        let Self {
+            options, registry, ..
+        } = self;
         let look = move |options: &Options| match &registry {
             Some(registry) => look(options, registry),
             None => look(options, Registry::linked()?),

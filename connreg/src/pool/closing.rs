@@ -1,6 +1,7 @@
 //! Why connections of a pool end, and how many did for each reason.
 
 use std::fmt;
+#[cfg(feature = "pool")]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Why a pool closed one of its connections.
@@ -91,9 +92,11 @@ impl fmt::Debug for ClosedCounts {
 }
 
 /// The counters behind [`ClosedCounts`].
+#[cfg(feature = "pool")]
 #[derive(Default)]
 pub(super) struct Closings([AtomicU64; REASONS]);
 
+#[cfg(feature = "pool")]
 impl Closings {
     pub(super) fn count(&self, reason: CloseReason) {
         self.0[reason as usize].fetch_add(1, Ordering::AcqRel);

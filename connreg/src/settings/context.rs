@@ -135,7 +135,12 @@ impl<'a> Context<'a> {
     /// Reports that `node` is not what `shape` takes.
     pub(crate) fn wrong_kind(&mut self, node: &Node, shape: &Shape) {
         let message = format!("expected {}, found {}", shape.noun(), node.kind());
-        self.wrong_value(Code::WrongKind, node, message);
+        if matches!(node.value, Value::Null) {
+            let help = "write a value, or leave the key out";
+            self.wrong_value_with(Code::WrongKind, node, message, help);
+        } else {
+            self.wrong_value(Code::WrongKind, node, message);
+        }
     }
 
     /// Reports that `node` has the right kind and a wrong value; `message` is used as it is.
@@ -195,9 +200,11 @@ impl fmt::Debug for Context<'_> {
     }
 }
 
-/// Whether a value may be told where it is no secret's: a plain scalar that stands in the file itself.
+/// Whether a value may be told where it is no secret's: a plain scalar that stands in the file itself, and there for
+/// nothing else.
 pub(super) fn is_tellable(node: &Node) -> bool {
-    node.origin.via.is_none()
+    node.origin.is_written_out()
+        && !node.lent
         && match &node.value {
             Value::Text(text) => quotable(text),
             Value::Integer(_) | Value::Float(_) | Value::Bool(_) => true,

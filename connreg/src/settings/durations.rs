@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::limits::Ranged;
-use super::value::{not_understood, shown_by_debug};
+use super::value::{below_zero, shown_by_debug};
 use super::{SettingValue, Shape};
 use crate::config::tree::{Node, Value};
 
@@ -23,7 +23,7 @@ impl SettingValue for Duration {
         };
         match duration {
             Some(duration) => Some(duration),
-            None => not_understood(node, context, &Self::SHAPE),
+            None => below_zero(node, context, &Self::SHAPE),
         }
     }
 }

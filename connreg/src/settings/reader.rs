@@ -93,6 +93,11 @@ impl<'c, 'a> TableReader<'c, 'a> {
     ) -> Option<S> {
         match check(&value) {
             Ok(()) => Some(value),
+            // What does not fit may be what a mistake of syntax or of spelling has cost, which is reported.
+            Err(_) if self.table.damaged || self.has_misspelt(S::FIELDS) => {
+                self.failed = true;
+                None
+            }
             Err(error) => {
                 let mut message = error.to_string();
                 if self.tells_secret(&message, S::FIELDS) {
@@ -159,12 +164,7 @@ impl<'c, 'a> TableReader<'c, 'a> {
             self.failed = true;
             return;
         }
-        let mut strange = self
-            .table
-            .entries
-            .iter()
-            .filter(|entry| entry.setting.is_none());
-        if strange.any(|entry| nearest(&entry.key, field.names()).is_some()) {
+        if self.has_misspelt(std::slice::from_ref(field)) {
             self.failed = true;
             return;
         }
@@ -178,6 +178,19 @@ impl<'c, 'a> TableReader<'c, 'a> {
         let mistake = Mistake::error(Code::MissingSetting, key, format!("`{name}` is missing"))
             .at(self.origin);
         self.fail(mistake.help(help));
+    }
+
+    /// Whether a key that means nothing may be meant for one of `fields`.
+    fn has_misspelt(&self, fields: &[Field]) -> bool {
+        let mut strange = self
+            .table
+            .entries
+            .iter()
+            .filter(|entry| entry.setting.is_none() && !keys::is_ignored(&entry.key));
+        strange.any(|entry| {
+            let mut names = fields.iter().map(Field::names);
+            names.any(|names| nearest(&entry.key, names).is_some())
+        })
     }
 
     fn fail(&mut self, mistake: Mistake) {
@@ -369,8 +382,10 @@ impl<T> FieldReader<'_, '_, '_, T> {
             return self;
         };
         // What a variable holds is not told, as it may not be what it was taken for.
-        let hidden =
-            self.field.secret || self.reader.context.is_secret() || entry.node.origin.via.is_some();
+        let hidden = self.field.secret
+            || self.reader.context.is_secret()
+            || entry.node.lent
+            || !entry.node.origin.is_written_out();
         if let Some((message, help)) = check(value, self.field, entry, hidden) {
             let key = self.reader.context.key(entry);
             let text = entry.node.scalar_text();

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::context::Context;
 use super::limits::Ranged;
-use super::value::{not_understood, shown_by_debug};
+use super::value::{below_zero, not_understood, shown_by_debug};
 use super::{Secret, SettingValue, Shape};
 use crate::config::code::Code;
 use crate::config::tree::{Node, Value};
@@ -199,7 +199,7 @@ impl SettingValue for ByteSize {
         };
         match size {
             Some(size) => Some(size),
-            None => not_understood(node, context, &Self::SHAPE),
+            None => below_zero(node, context, &Self::SHAPE),
         }
     }
 }

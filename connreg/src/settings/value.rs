@@ -10,7 +10,7 @@ use url::Url;
 use super::context::Context;
 use super::{Choice, Field, FieldReader, Shape, TableReader};
 use crate::config::code::Code;
-use crate::config::tree::{Node, same_name};
+use crate::config::tree::{Node, Value, same_name};
 use crate::nearest::nearest;
 
 /// A type that a setting can have.
@@ -170,6 +170,26 @@ macro_rules! shown_by_debug {
 }
 
 pub(super) use shown_by_debug;
+
+/// Reports that a value is below zero, if that is what is wrong with it.
+pub(super) fn below_zero<T>(node: &Node, context: &mut Context<'_>, shape: &Shape) -> Option<T> {
+    let below = match &node.value {
+        Value::Integer(number) => *number < 0,
+        Value::Float(number) => *number < 0.0,
+        Value::Text(text) => text.trim().starts_with('-'),
+        _ => false,
+    };
+    if !below {
+        return not_understood(node, context, shape);
+    }
+    let message = match node.scalar_text() {
+        Some(text) if context.may_tell(node) => format!("`{text}` is below zero"),
+        _ => "a value below zero".to_owned(),
+    };
+    let help = format!("write {}", shape.noun());
+    context.wrong_value_with(Code::OutOfRange, node, message, help);
+    None
+}
 
 /// Reports that the value isn't what the shape takes, quoting text where that is allowed.
 pub(super) fn not_understood<T>(

@@ -32,7 +32,6 @@ const WITHOUT_EXAMPLE: &[Code] = &[
     Code::SecretNotFound,
     Code::SecretNotGiven,
     Code::ProviderBeforeVariable,
-    Code::NoEffectYet,
 ];
 
 fn examples(code: Code) -> Vec<Example> {

@@ -158,7 +158,7 @@ fn a_value_from_outside_that_nothing_takes_is_told() {
         "warning: $CONNREG__PG__HOST__NAME: `CONNREG__PG__HOST__NAME`: `host__name` is no setting of `pg`, which is of type `pg`; `HOST` takes text, it has no keys",
         "warning: $CONNREG__PG__HOTS: `CONNREG__PG__HOTS`: `hots` is no setting of `pg`, which is of type `pg`; did you mean `host`?",
         "warning: $CONNREG__PG__TLS: `CONNREG__PG__TLS`: `tls` is no setting of `pg`, which is of type `pg`; `TLS` is a table: name a key in it",
-        "error: $CONNREG__PG__PORT: `db.pg.port`: 0 is too small; write a value in 1..=65535",
+        "error: $CONNREG__PG__PORT: `db.pg.port`: the value is too small; write a value in 1..=65535",
     ]);
     let folder = Folder::new()
         .file("application.yaml", BASE)

@@ -58,7 +58,7 @@ fn values() {
         &[
             "error: application.yaml:3:11: `db.pg.host`: expected text, found a list",
             "error: application.yaml:4:11: `db.pg.port`: 70000 is out of range, which is 0..=65535",
-            "error: application.yaml:5:15: `db.pg.database`: expected text, found nothing",
+            "error: application.yaml:5:15: `db.pg.database`: expected text, found nothing; write a value, or leave the key out",
             "error: application.yaml:6:10: `db.pg.tls`: expected a table, found text",
             "error: application.yaml:7:19: `db.pg.replicas[1]`: expected text, found a table",
             "error: application.yaml:8:14: `db.pg.options`: expected a table, found a list",

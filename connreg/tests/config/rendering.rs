@@ -314,7 +314,7 @@ fn what_comes_from_elsewhere_is_said() {
             error[CR0404]: `db.pg.tls.mode`: expected one of off, verify_full, found `none`
             --> set in code
 
-            error[CR0402]: `db.mem.ratio`: 2 is too large
+            error[CR0402]: `db.mem.ratio`: the value is too large
             --> $CONNREG__MEM__RATIO
              = help: write a value in 0.0..=1.0
 

@@ -1,4 +1,4 @@
-//! A password that changes in the server and in a file, under callers that never stop.
+//! A password that changes in the server and in a file, under callers that never over.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -38,13 +38,13 @@ pub(crate) async fn a_rotated_password_fails_no_operation() {
         .await
         .unwrap();
     let shop = connections.get::<Backend>("shop").unwrap();
-    let stop = Arc::new(AtomicBool::new(false));
+    let over = Arc::new(AtomicBool::new(false));
     let done = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     for caller in 0..4 {
-        let (shop, stop, done) = (shop.clone(), Arc::clone(&stop), Arc::clone(&done));
+        let (shop, over, done) = (shop.clone(), Arc::clone(&over), Arc::clone(&done));
         callers.spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
+            while !over.load(Ordering::Relaxed) {
                 let client = shop.client().await?;
                 // Some statements are still under way when their client is replaced.
                 let row = client
@@ -92,7 +92,7 @@ pub(crate) async fn a_rotated_password_fails_no_operation() {
         !now.is_empty() && now.iter().all(|pid| !before.contains(pid))
     })
     .await;
-    stop.store(true, Ordering::Relaxed);
+    over.store(true, Ordering::Relaxed);
     while let Some(caller) = timeout(Duration::from_secs(30), callers.join_next())
         .await
         .expect("callers end")
