@@ -7,6 +7,12 @@ use crate::nearest::nearest;
 use crate::registry::ConnectionType;
 use crate::settings::Reference;
 
+/// For how many lost references the nearest name is looked for: each is compared with every connection's.
+const LOOKED_FOR: usize = 100;
+
+/// How many names of connections a message lists.
+const LISTED: usize = 10;
+
 /// What is known of a connection when references are checked, in the order of the drafts.
 pub(crate) struct Target {
     pub(crate) references: Vec<Reference>,
@@ -18,6 +24,7 @@ pub(crate) struct Target {
 /// read, so that what is missing may stand there.
 pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, report: &mut Report) {
     let mut edges: Vec<Vec<(usize, &Reference)>> = Vec::with_capacity(targets.len());
+    let mut lost = 0;
     for target in targets {
         let mut found = Vec::new();
         for reference in &target.references {
@@ -31,7 +38,11 @@ pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, repor
                     }
                 }
                 None if incomplete => {}
-                None => report.push(unknown(drafts, reference)),
+                None => {
+                    let look = lost < LOOKED_FOR;
+                    lost += 1;
+                    report.push(unknown(drafts, reference, look));
+                }
             }
         }
         edges.push(found);
@@ -39,13 +50,14 @@ pub(crate) fn check(drafts: &Drafts, targets: &[Target], incomplete: bool, repor
     cycles(drafts, &edges, report);
 }
 
-fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
+fn unknown(drafts: &Drafts, reference: &Reference, look: bool) -> Mistake {
     // What a variable holds is not told.
     let message = match reference.origin.via {
         Some(_) => "there is no connection of this name".to_owned(),
         None => format!("there is no connection `{}`", reference.target),
     };
-    let help = if let Some(near) = nearest(&reference.target, drafts.names()) {
+    let near = look.then(|| nearest(&reference.target, drafts.names()));
+    let help = if let Some(near) = near.flatten() {
         format!("did you mean `{near}`?")
     } else {
         let wanted = ConnectionType(reference.wanted);
@@ -54,8 +66,9 @@ fn unknown(drafts: &Drafts, reference: &Reference) -> Mistake {
             .iter()
             .filter(|draft| draft.kind == Some(wanted));
         let fitting: Vec<&str> = fitting.map(|draft| draft.name.as_str()).collect();
-        match &fitting[..] {
-            [] => format!("configure a connection of type `{wanted}`"),
+        match fitting.len() {
+            0 => format!("configure a connection of type `{wanted}`"),
+            more @ LISTED.. => format!("{more} connections are of type `{wanted}`"),
             _ => format!("connections of type `{wanted}`: {}", fitting.join(", ")),
         }
     };
