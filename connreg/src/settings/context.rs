@@ -19,6 +19,8 @@ pub struct Context<'a> {
     name: Option<Origin>,
     /// Depth of tables whose values must not be quoted.
     secret: usize,
+    /// The range of the setting that is being read, as it was written.
+    range: Option<&'static str>,
 }
 
 impl<'a> Context<'a> {
@@ -33,6 +35,7 @@ impl<'a> Context<'a> {
             path,
             name: None,
             secret: 0,
+            range: None,
         }
     }
 
@@ -95,6 +98,23 @@ impl<'a> Context<'a> {
     /// Whether a message may quote the value: it is a plain scalar of the file's own, and no secret.
     pub(crate) fn may_tell(&self, node: &Node) -> bool {
         !self.is_secret() && is_tellable(node)
+    }
+
+    /// Runs `read` for a setting that has this range.
+    pub(super) fn with_range<T>(
+        &mut self,
+        range: Option<&'static str>,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.range, range);
+        let result = read(self);
+        self.range = outer;
+        result
+    }
+
+    /// The range of the setting that is being read, if it has one of its own.
+    pub(super) fn range(&self) -> Option<&'static str> {
+        self.range
     }
 
     /// Runs `read` at an entry.

@@ -68,7 +68,9 @@ impl<'c, 'a> TableReader<'c, 'a> {
                     self.context.push(mistake);
                 }
                 let value = self.context.with_secrecy(field.secret, |context| {
-                    context.at_entry(entry, |context| parse(&entry.node, context))
+                    context.with_range(field.range, |context| {
+                        context.at_entry(entry, |context| parse(&entry.node, context))
+                    })
                 });
                 value.map_or(Found::Mistaken, |value| Found::Value(value, entry))
             }

@@ -27,7 +27,8 @@ macro_rules! integers {
                 if let Ok(number) = <$type>::try_from(number) {
                     return Some(number);
                 }
-                let range = format!("{}..={}", <$type>::MIN, <$type>::MAX);
+                let of_type = || format!("{}..={}", <$type>::MIN, <$type>::MAX);
+                let range = context.range().map_or_else(of_type, str::to_owned);
                 let message = if !context.may_tell(node) {
                     format!("out of range, which is {range}")
                 } else {

@@ -29,7 +29,7 @@ fn a_check_tells_everything_and_opens_nothing() {
             "warning: application-prod.yaml: this file was not read: `prod` is neither a category nor the active \
              profile; no profile is active; it is chosen by CONNREG_PROFILE or in code",
             "error: application.yaml:2:3: `db.pg.database`: `database` is missing; for example `database: shop`",
-            "error: application.yaml:2:14: `db.pg.port`: 99999 is out of range, which is 0..=65535",
+            "error: application.yaml:2:14: `db.pg.port`: 99999 is out of range, which is 1..=65535",
             "error: application.yaml:2:34: `db.pg.hots`: unknown key; did you mean `host`?",
         ]
     );
@@ -79,7 +79,7 @@ db:
         checked(&folder, true),
         [
             "error: application.yaml:3:3: `db.pg.database`: `database` is missing; for example `database: shop`",
-            "error: application.yaml:5:11: `db.pg.port`: 99999 is out of range, which is 0..=65535",
+            "error: application.yaml:5:11: `db.pg.port`: 99999 is out of range, which is 1..=65535",
             "error: application.yaml:6:5: `db.pg.hots`: unknown key; did you mean `host`?",
             "error: application.yaml:7:15: `db.pg.password`: a `${` is not closed; close it with `}`; a `$` itself is written `$$`",
             "error: application.yaml:8:22: `db.pg.pool.max_size`: expected a whole number, found `many`",

@@ -101,7 +101,7 @@ fn mistakes_in_the_section_of_pools_are_told_where_they_are() {
         .says(&[
             "error: appsettings.json:1:24: `ConnectionPooling.MaxPoolSise`: unknown key; did you mean `max_pool_size`?",
             "error: appsettings.json:1:42: `ConnectionPooling.Pooling`: unknown key; known keys: max_size, min_size, acquire_timeout, idle_timeout, max_lifetime, test_on_borrow, test_while_idle, max_connecting, leak_warning, slow_acquire_warning",
-            "error: appsettings.json:1:74: `ConnectionPooling.MinPoolSize`: -1 is out of range, which is 0..=4294967295",
+            "error: appsettings.json:1:74: `ConnectionPooling.MinPoolSize`: -1 is out of range, which is 0..=10_000",
             "error: appsettings.json:1:93: `ConnectionPooling.PoolTimeout`: expected a duration such as \"30s\", found `x`",
         ]);
 }

@@ -57,7 +57,7 @@ fn values() {
         "db:\n  pg:\n    host: [a]\n    port: 70000\n    database: null\n    tls: yes\n    replicas: [a, {b: c}]\n    options: [a]\n    statement_timeout: soon\n    connect_timeout: 0\n    tags: {a: b}\n    pool: 3\n  mem: 7\n",
         &[
             "error: application.yaml:3:11: `db.pg.host`: expected text, found a list",
-            "error: application.yaml:4:11: `db.pg.port`: 70000 is out of range, which is 0..=65535",
+            "error: application.yaml:4:11: `db.pg.port`: 70000 is out of range, which is 1..=65535",
             "error: application.yaml:5:15: `db.pg.database`: expected text, found nothing; write a value, or leave the key out",
             "error: application.yaml:6:10: `db.pg.tls`: expected a table, found text",
             "error: application.yaml:7:19: `db.pg.replicas[1]`: expected text, found a table",

@@ -37,7 +37,7 @@ fn values_and_keys_in_yaml() {
             3 |     host: […]
               |           ^^^
 
-            error[CR0402]: `db.pg.port`: 70000 is out of range, which is 0..=65535
+            error[CR0402]: `db.pg.port`: 70000 is out of range, which is 1..=65535
              --> application.yaml:4:11
               |
             4 |     port: 70000

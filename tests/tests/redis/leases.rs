@@ -183,6 +183,22 @@ pub(crate) async fn dropped_requests_never_mix_answers() {
     );
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
     drop(lease);
+    // The connection is closed in a task of its own; the server has to hear of it.
+    let nobody_waits = async {
+        loop {
+            let info: String = cmd("INFO")
+                .arg("clients")
+                .query_async(&mut client.commands())
+                .await
+                .unwrap();
+            if info.contains("blocked_clients:0") {
+                return;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let heard = timeout(Duration::from_secs(10), nobody_waits).await;
+    heard.expect("the dropped BLPOP still waits");
     let () = client.commands().rpush("jobs", "paint").await.unwrap();
     let (length, _) = timed(client.commands().llen::<_, u64>("jobs")).await;
     assert_eq!(length.unwrap(), 1, "a dropped BLPOP took an element");
