@@ -59,7 +59,9 @@ impl Build {
             .arg("--target-dir")
             .arg(target_directory())
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            // The linker tells file and line from what debug builds know.
+            .env_remove("CARGO_PROFILE_DEV_DEBUG");
         if self.linker == Linker::Gnu {
             cargo.args(["--", "-C", "linker-features=-lld"]);
         }
