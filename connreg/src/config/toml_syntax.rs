@@ -22,6 +22,21 @@ fn complaint(at: Range<usize>, message: &'static str, help: &'static str) -> Com
     Complaint { at, message, help }
 }
 
+/// The bracket at `at` is never closed.
+fn unclosed(bracket: u8, at: usize) -> Complaint {
+    let (message, help) = match bracket {
+        b'[' => (
+            "this `[` is not closed",
+            "write `]` behind what belongs to it",
+        ),
+        _ => (
+            "this `{` is not closed",
+            "write `}` behind what belongs to it",
+        ),
+    };
+    complaint(at..at + 1, message, help)
+}
+
 const NOT_CLOSED: (&str, &str) = (
     "a quote is not closed",
     "close it; a text of several lines stands between `\"\"\"` or `'''`",
@@ -79,18 +94,7 @@ fn next(text: &str, start: usize) -> Option<Statement> {
                     || flaw.is_some()
                     || begins_another(text, behind, bytes[innermost], last)
                 {
-                    let (message, help) = match bytes[innermost] {
-                        b'[' => (
-                            "this `[` is not closed",
-                            "write `]` behind what belongs to it",
-                        ),
-                        _ => (
-                            "this `{` is not closed",
-                            "write `}` behind what belongs to it",
-                        ),
-                    };
-                    let at = innermost - start;
-                    flaw.get_or_insert(complaint(at..at + 1, message, help));
+                    flaw.get_or_insert(unclosed(bytes[innermost], innermost - start));
                     return Some(Statement {
                         range: start..behind,
                         flaw,
@@ -103,18 +107,7 @@ fn next(text: &str, start: usize) -> Option<Statement> {
         }
     }
     if let Some(innermost) = open.last() {
-        let (message, help) = match bytes[*innermost] {
-            b'[' => (
-                "this `[` is not closed",
-                "write `]` behind what belongs to it",
-            ),
-            _ => (
-                "this `{` is not closed",
-                "write `}` behind what belongs to it",
-            ),
-        };
-        let at = innermost - start;
-        flaw.get_or_insert(complaint(at..at + 1, message, help));
+        flaw.get_or_insert(unclosed(bytes[*innermost], innermost - start));
         // What follows the line may well be meant for something else, and is read by itself.
         let end = line_end(text, *innermost);
         let end = end + usize::from(end < text.len());
