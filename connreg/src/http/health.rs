@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::{Shared, answer};
-use crate::health::HealthStatus;
+use crate::health::{Health, HealthStatus};
 
 const JSON: &str = "application/json";
 
@@ -17,14 +17,20 @@ pub(super) async fn live() -> Response {
 }
 
 pub(super) async fn ready(State(watcher): State<Shared>) -> Response {
-    let health = watcher.snapshot().health;
+    let health = watcher.connections.health().status;
     respond(status(health), &json!({ "status": health.as_str() }))
 }
 
 pub(super) async fn all(State(watcher): State<Shared>, request: Parts) -> Response {
-    let snapshot = watcher.snapshot();
+    let report = watcher.connections.health();
     let details = watcher.options.allows_details(&request);
-    respond(status(snapshot.health), &snapshot.probe(details))
+    let each = report.connections.iter();
+    let each = each.map(|health| (health.connection.clone(), probe(health, details)));
+    let body = json!({
+        "status": report.status.as_str(),
+        "connections": Value::Object(each.collect()),
+    });
+    respond(status(report.status), &body)
 }
 
 pub(super) async fn one(
@@ -34,18 +40,31 @@ pub(super) async fn one(
 ) -> Response {
     let details = watcher.options.allows_details(&request);
     // Found as everywhere else: without regard to case, `_` and `-`.
-    let Ok(info) = watcher.connections.info(&name) else {
-        return respond(
+    match watcher.connections.get_any(&name) {
+        Ok(connection) => {
+            let health = connection.health();
+            respond(status(health.status), &probe(&health, details))
+        }
+        Err(_) => respond(
             StatusCode::NOT_FOUND,
             &json!({ "status": "not found", "help": "`/health/connections` names all" }),
-        );
-    };
-    let snapshot = watcher.snapshot();
-    let view = snapshot.views.iter().find(|view| view.id == info.id);
-    match view {
-        Some(view) => respond(status(view.health), &view.probe(details)),
-        None => respond(StatusCode::NOT_FOUND, &json!({ "status": "not found" })),
+        ),
     }
+}
+
+fn probe(health: &Health, details: bool) -> Value {
+    let error = health.last_error.as_ref();
+    let mut probe = json!({
+        "status": health.status.as_str(),
+        "caused_by": health.caused_by,
+        "required": health.required,
+        "age_seconds": health.age.map(|age| age.as_secs()),
+        "error": error.map(|error| error.kind().as_str()),
+    });
+    if details {
+        probe["error_text"] = json!(error.map(ToString::to_string));
+    }
+    probe
 }
 
 fn status(health: HealthStatus) -> StatusCode {

@@ -151,32 +151,6 @@ impl Snapshot {
             "events": events,
         })
     }
-
-    /// The health of each connection, for probes.
-    pub(super) fn probe(&self, details: bool) -> Value {
-        let views = self.views.iter();
-        let views = views.map(|view| (view.name.clone(), view.probe(details)));
-        json!({
-            "status": self.health.as_str(),
-            "connections": Value::Object(views.collect()),
-        })
-    }
-}
-
-impl View {
-    pub(super) fn probe(&self, details: bool) -> Value {
-        let mut probe = json!({
-            "status": self.health.as_str(),
-            "caused_by": self.caused_by,
-            "required": self.required,
-            "age_seconds": self.age.map(|age| age.as_secs()),
-            "error": self.error.map(ErrorKind::as_str),
-        });
-        if details {
-            probe["error_text"] = json!(self.text);
-        }
-        probe
-    }
 }
 
 /// Seconds since 1970, with milliseconds.
