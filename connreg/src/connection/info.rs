@@ -78,7 +78,7 @@ impl ConnectionInfo {
             failovers: history.failovers,
             last_error: history.last_error,
             operations: core.operations().statistics(),
-            circuit_breaker: core.resilience().breaker.state(),
+            circuit_breaker: core.breaker_state(),
             pool: slot.opened().and_then(|open| open.statistics()),
         }
     }
