@@ -84,6 +84,7 @@ impl<'a> Subject<'a> {
         self.gauge(names::CONNECTION_EXECUTING, None, number(info.executing));
         self.counter(names::CONNECTION_OPENED, info.connects);
         self.counter(names::CONNECTION_FAILURES, info.failures);
+        self.counter(names::CONNECTION_FAILOVERS, info.failovers);
         if self.told().latency(info.latency.is_some()) {
             let latency = info.latency.map_or(GONE, |latency| latency.as_secs_f64());
             self.gauge(names::CHECK_DURATION, None, latency);
