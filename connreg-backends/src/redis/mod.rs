@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod dial;
 mod error;
+mod failover;
 mod farewell;
 mod key_value;
 mod lease;
@@ -16,6 +17,7 @@ mod link;
 mod sentinel;
 mod subscription;
 mod url;
+mod watch;
 mod words;
 
 use std::path::PathBuf;
