@@ -65,16 +65,12 @@ pub async fn resolve(
         Ok(Err(error)) => error,
         Err(_) => io::Error::other(format!("no answer within {limit:?}")),
     };
-    match known {
-        Some(addresses) => {
-            warn!(host, error = %cause, "the name could not be looked up; using the addresses of the last time");
-            Ok(at_port(addresses))
-        }
-        None => {
-            let message = format!("the host `{host}` could not be found");
-            Err(ConnectError::new(ErrorKind::Dns, message).with_source(cause))
-        }
-    }
+    let Some(addresses) = known else {
+        let message = format!("the host `{host}` could not be found");
+        return Err(ConnectError::new(ErrorKind::Dns, message).with_source(cause));
+    };
+    warn!(host, error = %cause, "the name could not be looked up; using the addresses of the last time");
+    Ok(at_port(addresses))
 }
 
 async fn look_up(host: String) -> io::Result<Vec<IpAddr>> {
@@ -97,10 +93,11 @@ fn known(host: &str) -> Option<Vec<IpAddr>> {
 
 fn remember(host: &str, addresses: &[IpAddr]) {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let has_room = known.len() < MOST;
     match known.get_mut(host) {
         Some(before) if before == addresses => {}
         Some(before) => *before = addresses.to_vec(),
-        None if known.len() < MOST => _ = known.insert(host.to_owned(), addresses.to_vec()),
+        None if has_room => _ = known.insert(host.to_owned(), addresses.to_vec()),
         None => {}
     }
 }

@@ -13,7 +13,7 @@ use crate::service::Service;
 
 /// Set, the same things happen in the same order as when it was printed.
 const SEED: &str = "CONNREG_SOAK_SEED";
-const SHORT: Duration = Duration::from_secs(75);
+const SHORT: Duration = Duration::from_secs(50);
 /// How long all may take to be well again. The longest pause between two attempts of a short outage is a few seconds.
 const WELL_WITHIN: Duration = Duration::from_secs(15);
 
