@@ -144,12 +144,11 @@ impl Connector {
                 port,
             } => {
                 config.host(host.as_str()).port(*port);
-                match address {
-                    Some(known) => vec![Some(*known)],
-                    None => {
-                        let found = resolve(host, *port, self.0.time_for_names()).await?;
-                        found.iter().map(|found| Some(found.ip())).collect()
-                    }
+                if let Some(known) = address {
+                    vec![Some(*known)]
+                } else {
+                    let found = resolve(host, *port, self.0.time_for_names()).await?;
+                    found.iter().map(|found| Some(found.ip())).collect()
                 }
             }
         };
