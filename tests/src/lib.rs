@@ -37,6 +37,11 @@ pub use source::{POSTGRES_URL, REDIS_URL, Source};
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// The page for users' own tests, whose code runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing-your-service.md")]
+struct TestingPage;
+
 /// The editor's page, whose code compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/editor.md")]

@@ -9,6 +9,8 @@ use super::slot::AnySlot;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::lifecycle::State;
+#[cfg(feature = "testing")]
+use crate::testing::{Call, around};
 
 impl dyn AnySlot {
     /// Checks the open client, opening it first if need be.
@@ -28,7 +30,11 @@ impl dyn AnySlot {
         let context = core.context();
         let limit = context.policy().health_check.timeout;
         let started = Instant::now();
-        let result = match timeout(limit, open.check()).await {
+        #[cfg(not(feature = "testing"))]
+        let checking = open.check();
+        #[cfg(feature = "testing")]
+        let checking = around(core.faults(), Call::Check, || open.check(), |error| error);
+        let result = match timeout(limit, checking).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(core.error(error, "check")),
             Err(_) => Err(core.timeout_error("the server did not answer", "check", limit)),

@@ -17,6 +17,8 @@ use crate::observe::Rejected;
 use crate::policy::{
     CallPolicy, Change, Classifier, Classify, Deadline, Fault, Pace, Repeat, Resilience,
 };
+#[cfg(feature = "testing")]
+use crate::testing::{Call, around};
 
 impl<T: Backend> Connection<T> {
     /// Runs `operation` with the open client, under the connection's policy.
@@ -382,7 +384,14 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                 }
             },
         };
-        match self.within(operation(client)).await {
+        #[cfg(not(feature = "testing"))]
+        let work = operation(client);
+        #[cfg(feature = "testing")]
+        let work = {
+            let told = |error| E::from(self.error(error));
+            around(self.core.faults(), Call::Run, || operation(client), told)
+        };
+        match self.within(work).await {
             Some(Ok(value)) => {
                 self.changed(permit.succeeded());
                 Ok(value)

@@ -1,6 +1,8 @@
 //! What every connection has, whatever its type: name, context, state, history, events, work in flight.
 
 use std::fmt;
+#[cfg(feature = "testing")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -17,6 +19,8 @@ use crate::lifecycle::{Lifecycle, State};
 use crate::observe::Operations;
 use crate::policy::{Change, Resilience};
 use crate::registry::ConnectionType;
+#[cfg(feature = "testing")]
+use crate::testing::Faults;
 
 /// The part of a connection that does not depend on its type, so that it is compiled once.
 pub(crate) struct Core {
@@ -35,6 +39,9 @@ pub(crate) struct Core {
     gate: Mutex<Gate>,
     probing: AtomicBool,
     views: Mutex<Vec<Weak<dyn Views>>>,
+    /// What a test injects.
+    #[cfg(feature = "testing")]
+    faults: OnceLock<Faults>,
 }
 
 /// Held while the health monitor has something done for a connection.
@@ -75,7 +82,21 @@ impl Core {
             gate: Mutex::default(),
             probing: AtomicBool::new(false),
             views: Mutex::default(),
+            #[cfg(feature = "testing")]
+            faults: OnceLock::new(),
         })
+    }
+
+    /// Injects `faults` from now on, unless there are some already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        let _ = self.faults.set(faults);
+    }
+
+    #[cfg(feature = "testing")]
+    #[inline]
+    pub(super) fn faults(&self) -> Option<&Faults> {
+        self.faults.get()
     }
 
     pub(crate) fn id(&self) -> u64 {
