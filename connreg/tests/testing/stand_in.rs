@@ -8,7 +8,7 @@ use connreg::{
     connection,
 };
 
-use crate::builder;
+use crate::{Folder, builder};
 
 /// What a connection can be used for.
 trait Greets: Send + Sync {
@@ -35,7 +35,8 @@ impl Backend for Far {
     type Client = String;
 
     async fn connect(&self, _context: &Context) -> Result<String, ConnectError> {
-        let message = format!("nobody listens at {}", self.host);
+        let length = self.password.expose().len();
+        let message = format!("nobody at {} wants {length} letters", self.host);
         Err(ConnectError::new(ErrorKind::Refused, message))
     }
 
@@ -63,29 +64,12 @@ impl Backend for Near {
     }
 }
 
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("connreg-stand-in-{name}-{}", std::process::id());
-        let folder = Self(std::env::temp_dir().join(name));
-        std::fs::create_dir_all(&folder.0).unwrap();
-        folder.write("1s");
-        folder
-    }
-
-    fn write(&self, limit: &str) {
-        let text = format!(
-            "connections:\n  greeter:\n    type: far\n    host: far.example\n    password: ${{file:no/such/file}}\n    operation_timeout: {limit}\n"
-        );
-        std::fs::write(self.0.join("connections.yaml"), text).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The greeter as it is configured.
+fn configured(limit: &str) -> String {
+    format!(
+        "connections:\n  greeter:\n    type: far\n    host: far.example\n    \
+         password: ${{file:no/such/file}}\n    operation_timeout: {limit}\n"
+    )
 }
 
 fn near(name: &str) -> Near {
@@ -99,9 +83,9 @@ async fn greeting(connections: &Connections) -> Result<String, Error> {
 
 #[tokio::test]
 async fn it_takes_the_place_of_what_is_configured_and_keeps_its_policy() {
-    let folder = Folder::new("place");
+    let folder = Folder::new("place", &configured("1s"));
     let loaded = builder()
-        .directory(&folder.0)
+        .directory(folder.path())
         .environment([("FAR_PASSWORD", "x")])
         .with_backend("greeter", near("the test"))
         .load()
@@ -112,7 +96,7 @@ async fn it_takes_the_place_of_what_is_configured_and_keeps_its_policy() {
     let greeter = connections.get::<Near>("greeter").unwrap();
     let limit = || greeter.as_any().context().operation_timeout();
     assert_eq!(limit(), Some(Duration::from_secs(1)));
-    folder.write("2s");
+    folder.write(&configured("2s"));
     connections.reload().await.unwrap();
     assert_eq!(limit(), Some(Duration::from_secs(2)));
     assert_eq!(greeting(&connections).await.unwrap(), "hello from the test");
@@ -141,17 +125,17 @@ async fn it_need_not_be_configured_and_its_policy_can_be_set() {
 
 #[tokio::test]
 async fn faults_act_on_what_is_configured_and_outlive_a_reload() {
-    let folder = Folder::new("faults");
+    let folder = Folder::new("faults", &configured("1s"));
     let faults = Faults::new();
     let connections = builder()
-        .directory(&folder.0)
+        .directory(folder.path())
         .with_backend("greeter", near("the test"))
         .with_faults("greeter", &faults)
         .load()
         .await
         .unwrap();
     greeting(&connections).await.unwrap();
-    folder.write("3s");
+    folder.write(&configured("3s"));
     connections.reload().await.unwrap();
     faults.next(Call::Run, [Behaviour::fail(ErrorKind::Overloaded)]);
     let error = greeting(&connections).await.unwrap_err();
