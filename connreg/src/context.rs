@@ -18,12 +18,12 @@ use crate::settings::ConnectionRef;
 ///
 /// Cheap to clone, so that a client can keep it and name its connection in errors.
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     name: Arc<str>,
     kind: ConnectionType,
-    policy: Policy,
+    policy: Arc<Policy>,
     origin: Origin,
     peers: Arc<Peers>,
 }
@@ -32,7 +32,7 @@ impl Context {
     pub(crate) fn new(
         name: Arc<str>,
         kind: ConnectionType,
-        policy: Policy,
+        policy: Arc<Policy>,
         origin: Origin,
         peers: Arc<Peers>,
     ) -> Self {
@@ -90,6 +90,14 @@ impl Context {
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
         self.0.peers.get(self.name(), reference.name())
+    }
+
+    /// Tells the connection's listeners that another server is the primary now; servers are `host:port`, never with
+    /// credentials. [`Topology`](crate::topology::Topology) does it by itself.
+    ///
+    /// Keeps nothing alive: what comes after the connections have gone is told to nobody.
+    pub fn failed_over(&self, from: Option<&str>, to: &str) {
+        self.0.peers.failed_over(self, from, to);
     }
 
     /// How the connection in `slot`, which this is the context of, is in view of those that it uses.

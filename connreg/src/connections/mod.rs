@@ -4,6 +4,7 @@
 
 mod builder;
 mod close;
+mod departed;
 mod monitor;
 mod order;
 mod reload;
@@ -21,6 +22,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+use self::departed::Departed;
 use self::order::Order;
 use self::reload::Refused;
 use self::set::{Member, Set};
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     reloading: tokio::sync::Mutex<()>,
     closed: Mutex<bool>,
     refused: Mutex<Refused>,
+    departed: Departed,
 }
 
 impl Connections {
@@ -112,6 +115,7 @@ impl Connections {
                 reloading: tokio::sync::Mutex::default(),
                 closed: Mutex::default(),
                 refused: Mutex::default(),
+                departed: Departed::default(),
             }
         }))
     }
@@ -276,7 +280,8 @@ impl Connections {
     }
 
     /// What happens to any connection from now on. Nobody waits for a slow reader: of more than 256 events that
-    /// wait the oldest are dropped, and the reader is told how many (`RecvError::Lagged`).
+    /// wait the oldest are dropped, and the reader is told how many (`RecvError::Lagged`). It ends when the connections
+    /// and all handles on them are gone.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.0.hub.subscribe()
     }
@@ -379,6 +384,13 @@ impl Connections {
 impl Inner {
     fn is_closed(&self) -> bool {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    /// The health monitor ends at once, and with it the stream of events.
+    fn drop(&mut self) {
+        self.hub.wake();
     }
 }
 
