@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::Origin;
+#[cfg(feature = "pool")]
+use crate::connection::Core;
 use crate::connection::{AnySlot, Connection};
 use crate::connections::Peers;
 use crate::error::{ConnectError, Error};
@@ -90,6 +92,12 @@ impl Context {
         reference: &ConnectionRef<T>,
     ) -> Result<Connection<T>, ConnectError> {
         self.0.peers.get(self.name(), reference.name())
+    }
+
+    /// What happens to the connection is told to what is there under its name now, if that is of its type still.
+    #[cfg(feature = "pool")]
+    pub(crate) fn tell(&self, tell: impl FnOnce(&Core)) {
+        self.0.peers.tell(self, tell);
     }
 
     /// How the connection in `slot`, which this is the context of, is in view of those that it uses.

@@ -8,6 +8,8 @@ use super::order::Order;
 use crate::backend::Backend;
 use crate::config::tree::canonical;
 use crate::config::{Fingerprint, LoadedConnection, Report, keyed};
+#[cfg(feature = "pool")]
+use crate::connection::Core;
 use crate::connection::{AnyConnection, AnySlot, Connection};
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
@@ -190,6 +192,21 @@ impl Peers {
             same.then(|| set.health(position))
         });
         member.unwrap_or_else(|| slot.health())
+    }
+
+    /// Tells the connection of `context`, which may have another client by now; keeps nothing alive for it.
+    #[cfg(feature = "pool")]
+    pub(crate) fn tell(&self, context: &Context, tell: impl FnOnce(&Core)) {
+        let Some(connections) = self.connections.upgrade() else {
+            return;
+        };
+        let set = connections.set.load();
+        // A client of before a reload has nothing to tell of one of another type.
+        if let Ok(slot) = set.slot(context.name())
+            && slot.core().connection_type() == context.connection_type()
+        {
+            tell(slot.core());
+        }
     }
 
     /// What was staged is in place.
