@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::Origin;
-#[cfg(feature = "pool")]
-use crate::connection::Core;
-use crate::connection::{AnySlot, Connection};
+use crate::connection::{AnySlot, Connection, Core};
 use crate::connections::Peers;
 use crate::error::{ConnectError, Error};
 use crate::health::Health;
@@ -94,8 +92,15 @@ impl Context {
         self.0.peers.get(self.name(), reference.name())
     }
 
-    /// What happens to the connection is told to what is there under its name now, if that is of its type still.
-    #[cfg(feature = "pool")]
+    /// Tells the connection's listeners that another server is the primary now; servers are `host:port`, never with
+    /// credentials. [`Topology`](crate::topology::Topology) does it by itself.
+    ///
+    /// Keeps nothing alive: what comes after the connections have gone is told to nobody.
+    pub fn failed_over(&self, from: Option<&str>, to: &str) {
+        self.tell(|core| core.failed_over(from, to));
+    }
+
+    /// What happens to the client is told to the connection that is there under its name now, if it is of its type still.
     pub(crate) fn tell(&self, tell: impl FnOnce(&Core)) {
         self.0.peers.tell(self, tell);
     }

@@ -8,9 +8,7 @@ use super::order::Order;
 use crate::backend::Backend;
 use crate::config::tree::canonical;
 use crate::config::{Fingerprint, LoadedConnection, Report, keyed};
-#[cfg(feature = "pool")]
-use crate::connection::Core;
-use crate::connection::{AnyConnection, AnySlot, Connection};
+use crate::connection::{AnyConnection, AnySlot, Connection, Core};
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::Hub;
@@ -195,7 +193,6 @@ impl Peers {
     }
 
     /// Tells the connection of `context`, which may have another client by now; keeps nothing alive for it.
-    #[cfg(feature = "pool")]
     pub(crate) fn tell(&self, context: &Context, tell: impl FnOnce(&Core)) {
         let Some(connections) = self.connections.upgrade() else {
             return;
