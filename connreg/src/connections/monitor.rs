@@ -20,8 +20,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// How often it is looked whether a connection that another waits for is back.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// How soon after a check another one begins where operations find the server gone (`minHeartbeatFrequencyMS` of MongoDB's
-/// SDAM).
+/// How soon after a check another one begins where operations find the server gone (SDAM's `minHeartbeatFrequencyMS`).
 const SUSPICION: Duration = Duration::from_millis(500);
 
 /// At most so many connections are reopened within one [`WINDOW`]: after an outage a thousand don't come back in the
