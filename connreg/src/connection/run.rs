@@ -389,6 +389,9 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                 let fault = self.call.classifier.classify(&error);
                 let cause = self.call.classifier.cause(&error);
                 self.changed(permit.failed(fault, cause));
+                if is_broken(fault.kind()) || fault.kind() == ErrorKind::Timeout {
+                    self.core.suspect();
+                }
                 if let Some(cause) = cause
                     && is_broken(fault.kind())
                 {
@@ -401,6 +404,7 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             }
             None => {
                 let error = self.late("it took too long", Sent::Unknown);
+                self.core.suspect();
                 self.changed(permit.failed(error.fault(), Some(&error)));
                 Err(Failed::of(error, Step::Work))
             }

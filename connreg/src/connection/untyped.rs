@@ -35,6 +35,10 @@ pub(crate) struct Core {
     generation: AtomicU64,
     gate: Mutex<Gate>,
     probing: AtomicBool,
+    /// Something has come up that a check would clear up.
+    suspected: AtomicBool,
+    /// It is down, and its server was reached.
+    seems_back: AtomicBool,
     views: Mutex<Vec<Weak<dyn Views>>>,
     /// What a test injects.
     #[cfg(feature = "testing")]
@@ -77,6 +81,8 @@ impl Core {
             generation: AtomicU64::new(0),
             gate: Mutex::default(),
             probing: AtomicBool::new(false),
+            suspected: AtomicBool::new(false),
+            seems_back: AtomicBool::new(false),
             views: Mutex::default(),
             #[cfg(feature = "testing")]
             faults: OnceLock::new(),
@@ -229,6 +235,36 @@ impl Core {
 
     pub(crate) fn is_probing(&self) -> bool {
         self.probing.load(Ordering::Acquire)
+    }
+
+    /// Says that an operation, or the client's pool, found the server gone: the health monitor checks at once.
+    ///
+    /// However many say so, one check answers them.
+    pub(crate) fn suspect(&self) {
+        if !self.suspected.swap(true, Ordering::AcqRel) {
+            self.wake_monitor();
+        }
+    }
+
+    pub(crate) fn is_suspected(&self) -> bool {
+        self.suspected.load(Ordering::Acquire)
+    }
+
+    /// To be called as a check begins: what comes up from then on is for the next one. Says whether there was something.
+    pub(super) fn take_suspicion(&self) -> bool {
+        self.suspected.swap(false, Ordering::AcqRel)
+    }
+
+    /// Says that the client's pool could connect again: if it is down, the health monitor looks at once.
+    pub(crate) fn seems_back(&self) {
+        if !self.seems_back.swap(true, Ordering::AcqRel) {
+            self.wake_monitor();
+        }
+    }
+
+    /// Whether it seems to be back, which is told once.
+    pub(crate) fn take_return(&self) -> bool {
+        self.seems_back.swap(false, Ordering::AcqRel)
     }
 
     /// Has the health monitor look again: something has changed.
