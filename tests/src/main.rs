@@ -93,7 +93,11 @@ fn start_servers() -> Shared {
                     Need::Postgres => Some(shared.postgres.insert(Postgres::start()).url()),
                     Need::Redis => Some(shared.redis.insert(Redis::start()).url()),
                     // Each test has its own.
-                    Need::Proxy | Need::Browser | Need::Process | Need::Network => None,
+                    Need::Proxy
+                    | Need::Browser
+                    | Need::Promtool
+                    | Need::Process
+                    | Need::Network => None,
                 };
                 eprintln!("test-all: {need} from {source}");
                 shared.variables.extend(need.variable().zip(url));

@@ -36,6 +36,8 @@ pub enum Need {
     Proxy,
     /// A browser without a window.
     Browser,
+    /// Prometheus' checker of rules and metrics.
+    Promtool,
     /// A process of its own, so that its figures are the test's.
     Process,
     /// A process with a network of its own: a loopback address that can be cut, names that can be changed. Where the
@@ -45,11 +47,12 @@ pub enum Need {
 
 impl Need {
     /// Everything the harness knows.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Postgres,
         Self::Redis,
         Self::Proxy,
         Self::Browser,
+        Self::Promtool,
         Self::Process,
         Self::Network,
     ];
@@ -61,6 +64,7 @@ impl Need {
             Self::Redis => "redis",
             Self::Proxy => "proxy",
             Self::Browser => "browser",
+            Self::Promtool => "promtool",
             Self::Process => "process",
             Self::Network => "network",
         }
@@ -71,7 +75,7 @@ impl Need {
         match self {
             Self::Postgres => Some(POSTGRES_URL),
             Self::Redis => Some(REDIS_URL),
-            Self::Proxy | Self::Browser | Self::Process | Self::Network => None,
+            Self::Proxy | Self::Browser | Self::Promtool | Self::Process | Self::Network => None,
         }
     }
 
@@ -86,6 +90,7 @@ impl Need {
             Self::Redis => source::redis(),
             Self::Proxy => source::toxiproxy(),
             Self::Browser => source::chromium(),
+            Self::Promtool => source::promtool(),
             Self::Process => return Ok("this program".to_owned()),
             Self::Network => return apart::network(),
         };
