@@ -175,11 +175,7 @@ impl Down {
             ErrorKind::Authentication if refused >= REFUSED_TRIES => None,
             ErrorKind::Authentication => Some(REFUSED_PAUSE),
             // The server's word counts, where it gave one.
-            _ => Some(
-                backoff
-                    .next_delay()
-                    .max(error.retry_after().unwrap_or_default()),
-            ),
+            kind => Some(backoff.delay_after(kind, error.retry_after())),
         };
         Self {
             error: error.clone(),

@@ -63,6 +63,18 @@ impl<M: Manage> Lease<M> {
         self.connection.doomed = Some(CloseReason::Discarded);
     }
 
+    /// Has all connections of the pool closed that are as old as this one, or older: idle ones at once, others when
+    /// they come back. Says whether it was this call that did so.
+    ///
+    /// For a server that turns out, by what it answers, to be in another role than when the connection was opened. A
+    /// lease of connections that were retired already retires no newer ones, and none does so more often than every
+    /// 100 ms. Should `connect` then fail with [`Role`](crate::ErrorKind::Role), the server is asked every 100 ms for
+    /// 30 s.
+    pub fn retire_pool(&self) -> bool {
+        let shared = &self.returned.0;
+        shared.retire_generation(self.connection.generation)
+    }
+
     /// The connection's number in its pool's [events](super::PoolEvent).
     pub fn id(&self) -> u64 {
         self.connection.id

@@ -6,13 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
+use crate::backoff::Backoff;
 use crate::error::{ConnectError, ErrorKind};
-
-/// The first pause is up to this long, each further one up to twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a credential that was refused is not tried again.
 const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
@@ -28,13 +26,14 @@ const QUIET: Duration = Duration::from_mins(1);
 pub(super) struct Outage {
     is_down: AtomicBool,
     state: Mutex<State>,
+    /// What the prober waits for has changed.
+    changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     last: Option<Arc<ConnectError>>,
-    /// How often in a row.
-    in_a_row: u32,
+    backoff: Backoff,
     failed_at: Option<Instant>,
     asked_at: Option<Instant>,
     refused: Option<Refused>,
@@ -83,18 +82,12 @@ impl Outage {
     }
 
     /// Notes a failed attempt. `is_down` says whether callers are to be told at once from now on.
-    pub(super) fn failed(
-        &self,
-        error: &Arc<ConnectError>,
-        started: Instant,
-        version: u64,
-        is_down: bool,
-    ) {
+    pub(super) fn failed(&self, error: &Arc<ConnectError>, version: u64, is_down: bool) {
         let mut state = self.lock();
-        state.last = Some(Arc::clone(error));
-        // Attempts side by side are one.
-        if state.failed_at.is_none_or(|before| before <= started) {
-            state.in_a_row = state.in_a_row.saturating_add(1);
+        let before = state.last.replace(Arc::clone(error));
+        // The prober may be at a long pause for another reason.
+        if before.is_some_and(|before| before.kind() != error.kind()) {
+            self.changed.notify_one();
         }
         state.failed_at = Some(Instant::now());
         state.trial_ends = None;
@@ -122,6 +115,8 @@ impl Outage {
             ..State::default()
         };
         self.is_down.store(false, Ordering::Release);
+        // Else the prober of this outage would sleep into the next one.
+        self.changed.notify_one();
     }
 
     /// What a caller who finds no connection is told; nothing if this one is to try, for up to `trial`.
@@ -172,15 +167,25 @@ impl Outage {
         Probe::Try
     }
 
-    /// How long the prober waits before it tries.
-    pub(super) fn pause(&self) -> Duration {
-        let state = self.lock();
-        let doublings = state.in_a_row.saturating_sub(1).min(16);
-        let longest = LONGEST_PAUSE.min(FIRST_PAUSE * (1 << doublings));
-        let asked = state.last.as_ref().and_then(|error| error.retry_after());
-        longest
-            .mul_f64(fastrand::f64())
-            .max(asked.unwrap_or_default())
+    /// Resolves when the prober is to look again.
+    pub(super) async fn pause(&self) {
+        loop {
+            let pause = self.next_pause();
+            let is_over = timeout(pause, self.changed.notified()).await.is_err();
+            // Another reason is no attempt of its own, but another pause.
+            if is_over || !self.is_down() {
+                return;
+            }
+        }
+    }
+
+    fn next_pause(&self) -> Duration {
+        let mut state = self.lock();
+        let (kind, asked) = match &state.last {
+            Some(error) => (error.kind(), error.retry_after()),
+            None => return Duration::ZERO,
+        };
+        state.backoff.delay_after(kind, asked)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -216,7 +221,7 @@ mod tests {
     async fn one_caller_tries_after_a_quiet_time_and_the_others_are_told() {
         let outage = Outage::default();
         assert!(outage.ask(0, TRIAL).is_none());
-        outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
+        outage.failed(&failure(ErrorKind::Refused), 0, true);
         assert!(outage.begin_probing());
         assert!(!outage.begin_probing(), "one prober is enough");
         assert!(outage.ask(0, TRIAL).is_some());
@@ -237,7 +242,7 @@ mod tests {
         let outage = Outage::default();
         for _ in 0..3 {
             assert!(outage.ask(7, TRIAL).is_none());
-            outage.failed(&failure(ErrorKind::Authentication), Instant::now(), 7, true);
+            outage.failed(&failure(ErrorKind::Authentication), 7, true);
             assert!(outage.ask(7, TRIAL).is_some());
             advance(CREDENTIAL_PAUSE).await;
         }
@@ -249,16 +254,37 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pauses_grow_to_half_a_minute_and_heed_the_server() {
+    async fn pauses_grow_and_heed_the_server() {
         let outage = Outage::default();
-        for n in 0..40 {
-            outage.failed(&failure(ErrorKind::Refused), Instant::now(), 0, true);
-            let longest = LONGEST_PAUSE.min(FIRST_PAUSE * 2_u32.pow(n.min(16)));
-            assert!(outage.pause() <= longest);
-        }
+        outage.failed(&failure(ErrorKind::Refused), 0, true);
+        assert!(outage.next_pause() <= Duration::from_millis(100));
         let told = ConnectError::new(ErrorKind::Overloaded, "scripted")
             .with_retry_after(Duration::from_mins(2));
-        outage.failed(&Arc::new(told), Instant::now(), 0, true);
-        assert_eq!(outage.pause(), Duration::from_mins(2));
+        outage.failed(&Arc::new(told), 0, true);
+        assert_eq!(outage.next_pause(), Duration::from_mins(2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_prober_does_not_sleep_into_the_next_outage() {
+        let outage = Outage::default();
+        let told = ConnectError::new(ErrorKind::Overloaded, "scripted")
+            .with_retry_after(Duration::from_mins(2));
+        outage.failed(&Arc::new(told), 0, true);
+        assert!(outage.begin_probing());
+        let started = Instant::now();
+        tokio::join!(outage.pause(), async { outage.succeeded() });
+        assert_eq!(started.elapsed(), Duration::ZERO);
+        assert_eq!(outage.probe(0, true), Probe::Stop);
+
+        outage.failed(&failure(ErrorKind::Refused), 0, true);
+        assert!(outage.begin_probing());
+        advance(Duration::from_hours(1)).await;
+        for _ in 0..10 {
+            outage.next_pause();
+        }
+        let started = Instant::now();
+        let found = async { outage.failed(&failure(ErrorKind::Role), 0, true) };
+        tokio::join!(outage.pause(), found);
+        assert_eq!(started.elapsed(), Duration::from_millis(100));
     }
 }

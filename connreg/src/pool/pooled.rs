@@ -26,7 +26,7 @@ pub(super) struct Pooled<M: Manage> {
     pub(super) used_at: Instant,
     pub(super) tested_at: Instant,
     pub(super) hold: Arc<Hold>,
-    generation: u64,
+    pub(super) generation: u64,
     shared: Arc<Shared<M>>,
 }
 

@@ -1,8 +1,8 @@
 //! What the pool, its leases, `bb8`'s tasks and the upkeep share: settings, books, failures.
 
 use std::panic::Location;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -17,6 +17,7 @@ use super::outage::Outage;
 use super::pooled::Pooled;
 use super::waits::Waits;
 use super::{Manage, PoolStatistics};
+use crate::backoff::ROLE_PAUSE;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::policy::PoolSettings;
 
@@ -36,6 +37,8 @@ pub(super) struct Shared<M> {
     closings: Closings,
     observer: Option<Observer>,
     generation: AtomicU64,
+    /// When a lease last found that its whole generation is of no use.
+    last_found: Mutex<Option<Instant>>,
     is_closed: AtomicBool,
     is_suspended: AtomicBool,
     resumed: Notify,
@@ -124,6 +127,7 @@ impl<M: Manage> Shared<M> {
             closings: Closings::default(),
             observer,
             generation: AtomicU64::new(0),
+            last_found: Mutex::default(),
             is_closed: AtomicBool::new(false),
             is_suspended: AtomicBool::new(false),
             resumed: Notify::new(),
@@ -217,7 +221,31 @@ impl<M: Manage> Shared<M> {
     }
 
     pub(super) fn retire(&self) {
-        let generation = self.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        self.retired(self.generation.fetch_add(1, Ordering::AcqRel) + 1);
+    }
+
+    /// Retires `generation` unless another one has taken its place, or did so just now. Says whether it did.
+    pub(super) fn retire_generation(&self, generation: u64) -> bool {
+        let mut last = self
+            .last_found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|at| at.elapsed() >= ROLE_PAUSE);
+        let next = generation + 1;
+        let retires = is_due
+            && self
+                .generation
+                .compare_exchange(generation, next, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok();
+        if retires {
+            *last = Some(Instant::now());
+            drop(last);
+            self.retired(next);
+        }
+        retires
+    }
+
+    fn retired(&self, generation: u64) {
         self.emit(|| PoolEvent::Retired { generation });
         self.upkeep.notify_one();
     }
@@ -325,7 +353,7 @@ impl<M: Manage> Shared<M> {
     /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
     /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
     pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
-        let (shared, started) = (Arc::clone(self), Instant::now());
+        let shared = Arc::clone(self);
         let opened = self
             .runtime
             .spawn(async move { shared.open_in_turn(purpose).await });
@@ -334,7 +362,7 @@ impl<M: Manage> Shared<M> {
                 return Err(Failure::GivenUp);
             }
             let error = ConnectError::new(ErrorKind::Other, "the back end panicked");
-            Err(self.failed(error, started))
+            Err(self.failed(error))
         })
     }
 
@@ -382,7 +410,7 @@ impl<M: Manage> Shared<M> {
             }
         };
         entry.failed();
-        let failure = self.failed(error, started);
+        let failure = self.failed(error);
         if let Failure::Connect(error) = &failure {
             self.emit(|| PoolEvent::OpenFailed {
                 id,
@@ -392,12 +420,12 @@ impl<M: Manage> Shared<M> {
         Err(failure)
     }
 
-    fn failed(&self, error: ConnectError, started: Instant) -> Failure {
+    fn failed(&self, error: ConnectError) -> Failure {
         let error = Arc::new(error);
         // A server that has no room for more is not down for those who are in.
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
         let version = self.manager.credential_version();
-        self.outage.failed(&error, started, version, !is_full);
+        self.outage.failed(&error, version, !is_full);
         self.tried.notify_waiters();
         Failure::Connect(error)
     }

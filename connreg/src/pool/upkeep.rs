@@ -73,7 +73,7 @@ impl<M: Manage> Drop for Probing<M> {
 
 async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>>) {
     loop {
-        sleep(shared.outage.pause()).await;
+        shared.outage.pause().await;
         if shared.is_closed() || pool.strong_count() == 0 {
             return;
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use connreg::ErrorKind;
-use connreg::pool::Pool;
+use connreg::pool::{CloseReason, Pool};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -187,10 +187,7 @@ async fn a_dead_servers_connections_are_replaced_without_an_error() {
         (statistics.created, statistics.closed, statistics.total),
         (4, 3, 1)
     );
-    assert_eq!(
-        statistics.closed_by.of(connreg::pool::CloseReason::Broken),
-        3
-    );
+    assert_eq!(statistics.closed_by.of(CloseReason::Broken), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,4 +206,65 @@ async fn warming_up_tells_why_it_can_not() {
     sleep(Duration::from_secs(40)).await;
     pool.warm_up().await.unwrap();
     assert_eq!(world.alive.load(SeqCst), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_finds_the_role_changed_retires_its_generation_once() {
+    let world = World::new();
+    let pool = Pool::builder("demoted", Made(Arc::clone(&world))).build();
+    let stale = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    assert!(stale[0].retire_pool());
+    assert!(!stale[1].retire_pool(), "another lease has done it");
+    drop(stale);
+    let fresh = pool.acquire().await.unwrap();
+    assert!(!fresh.retire_pool(), "not so soon again");
+    drop(fresh);
+    let statistics = pool.statistics();
+    assert_eq!(statistics.closed_by.of(CloseReason::Retired), 2);
+    assert_eq!(statistics.total, 1);
+
+    // Roles are being looked for: every 100 ms for 30 s, by one prober, however many ask.
+    world.refuse(Some(ErrorKind::Role));
+    sleep(Duration::from_millis(100)).await;
+    let found = pool.acquire().await.unwrap();
+    assert!(found.retire_pool());
+    drop(found);
+    assert_eq!(pool.acquire().await.unwrap_err().kind(), ErrorKind::Role);
+    let before = world.attempts.load(SeqCst);
+    let looking = Instant::now();
+    while looking.elapsed() < Duration::from_secs(30) {
+        assert_eq!(pool.acquire().await.unwrap_err().kind(), ErrorKind::Role);
+        sleep(Duration::from_millis(10)).await;
+    }
+    let looks = world.attempts.load(SeqCst) - before;
+    assert!((290..=301).contains(&looks), "{looks}");
+    world.refuse(None);
+    pool.server_is_back();
+    pool.acquire().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_a_second_is_over_within_half_a_second() {
+    let mut late = Vec::new();
+    for _ in 0..99 {
+        let world = World::new();
+        let pool = Pool::builder("short", Made(Arc::clone(&world))).build();
+        world.refuse(Some(ErrorKind::Refused));
+        let down = Instant::now();
+        while down.elapsed() < Duration::from_secs(1) {
+            pool.acquire().await.unwrap_err();
+            sleep(Duration::from_millis(5)).await;
+        }
+        let tries = world.attempts.load(SeqCst);
+        assert!(tries < 50, "{tries}: a storm");
+        world.refuse(None);
+        let back = Instant::now();
+        while pool.acquire().await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+        late.push(back.elapsed());
+    }
+    late.sort();
+    assert!(late[98] <= Duration::from_millis(520), "{late:?}");
+    assert!(late[49] <= Duration::from_millis(250), "{late:?}");
 }

@@ -88,17 +88,23 @@ async fn three_failures_make_it_down_and_it_is_brought_back_with_growing_delays(
     );
     assert_eq!(health.last_error.unwrap().kind(), ErrorKind::Refused);
     assert_eq!(connections.health().status, HealthStatus::Down);
-    sleep(Duration::from_mins(10)).await;
+    let down = Instant::now();
     let mut attempts = Vec::new();
-    while let Ok(event) = events.try_recv() {
-        if let EventKind::Reconnecting { attempt, delay } = event.kind {
+    while down.elapsed() < Duration::from_mins(10) {
+        let Ok(event) = timeout(Duration::from_mins(1), events.recv()).await else {
+            break;
+        };
+        if let EventKind::Reconnecting { attempt, delay } = event.unwrap().kind {
             let doubled = 100_u64.saturating_mul(1 << (attempt - 1).min(20));
             let ceiling = Duration::from_millis(doubled.min(30_000));
             assert!(delay <= ceiling, "attempt {attempt} after {delay:?}");
             attempts.push(attempt);
         }
     }
-    assert!(attempts.len() > 15, "without end: {attempts:?}");
+    assert!(
+        (30..200).contains(&attempts.len()),
+        "without end, and no storm: {attempts:?}"
+    );
     assert!(
         attempts
             .iter()
