@@ -259,15 +259,18 @@ impl<M: Manage> Pool<M> {
         self.0.shared.statistics()
     }
 
-    /// Hands out nothing any more, waits up to 30 s for the leases, and closes what is idle.
+    /// Hands out nothing any more, closes what is idle, and waits up to 30 s for the leases.
     pub async fn close(&self) {
         let inner = &self.0;
-        inner.shared.close();
+        let was_open = inner.shared.close();
         inner.turns.close();
         inner.failures.told.notify_waiters();
+        inner.sweep();
+        if was_open {
+            inner.shared.emit(|| PoolEvent::PoolClosed);
+        }
         // Past the deadline the leases are closed as they come back.
         let _ = timeout(DRAIN, inner.shared.drained()).await;
-        inner.sweep();
         // What does not end by then ends by itself.
         let _ = timeout(CLOSE_LIMIT, inner.shared.all_closed()).await;
     }
@@ -308,6 +311,8 @@ impl<M: Manage> Inner<M> {
             };
             let Some(mut connection) = got else {
                 match self.failures.since(seen) {
+                    // Whoever suspends a pool expects the server to go.
+                    Some(Failure::Connect(_)) if shared.is_suspended() => {}
                     // While others hold connections, one may come back yet.
                     Some(Failure::Connect(error))
                         if error.kind() == ErrorKind::Overloaded && shared.open_count() > 0 =>
@@ -325,7 +330,8 @@ impl<M: Manage> Inner<M> {
                 }
                 continue;
             };
-            if self.is_usable(&mut connection).await {
+            // Suspended while the connection was opened or tested: it is kept, and its caller waits on.
+            if self.is_usable(&mut connection).await && !shared.is_suspended() {
                 return Ok(Lease::new(connection, turn, Arc::clone(shared), place));
             }
         }
@@ -342,7 +348,7 @@ impl<M: Manage> Inner<M> {
 
     /// Whether a connection from the pool can be handed out; if not, it is not used again.
     async fn is_usable(&self, connection: &mut Pooled<M>) -> bool {
-        if !connection.is_fit() {
+        if !self.can_stay(connection) {
             return false;
         }
         let is_tested = match self.shared.settings.test_on_borrow {
@@ -350,7 +356,8 @@ impl<M: Manage> Inner<M> {
             TestOnBorrow::Never => false,
             TestOnBorrow::Auto => connection.unproven_for() > TRUSTED,
         };
-        !is_tested || self.passes_test(connection).await
+        // It may have been retired while the server was asked.
+        !is_tested || (self.passes_test(connection).await && connection.is_fit())
     }
 
     /// Asks the server. One that does not answer well is not used again.

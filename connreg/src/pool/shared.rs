@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
 use super::event::{Observer, PoolEvent};
-use super::gate::Gate;
+use super::gate::{Entry, Gate};
 use super::holds::{Hold, Holder, Holds};
 use super::outage::Outage;
 use super::pooled::Pooled;
@@ -202,6 +202,7 @@ impl<M: Manage> Shared<M> {
         if self.is_suspended.swap(false, Ordering::AcqRel) {
             self.emit(|| PoolEvent::Resumed);
             self.resumed.notify_waiters();
+            self.upkeep.notify_one();
         }
     }
 
@@ -254,12 +255,12 @@ impl<M: Manage> Shared<M> {
         self.generation.load(Ordering::Acquire)
     }
 
-    pub(super) fn close(&self) {
-        if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.emit(|| PoolEvent::PoolClosed);
-        }
+    /// Whether it was open.
+    pub(super) fn close(&self) -> bool {
+        let was_open = !self.is_closed.swap(true, Ordering::AcqRel);
         self.resumed.notify_waiters();
         self.upkeep.notify_one();
+        was_open
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -352,7 +353,12 @@ impl<M: Manage> Shared<M> {
 
     /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
     /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
-    pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    ///
+    /// The entry is to be left as `opened` once the connection is in the pool: the next to be opened may not be needed.
+    pub(super) async fn open(
+        self: &Arc<Self>,
+        purpose: Purpose,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
         let shared = Arc::clone(self);
         let opened = self
             .runtime
@@ -366,7 +372,10 @@ impl<M: Manage> Shared<M> {
         })
     }
 
-    async fn open_in_turn(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    async fn open_in_turn(
+        self: &Arc<Self>,
+        purpose: Purpose,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
         let entry = self.gate.enter().await;
         if self.is_closed() {
             return Err(Failure::GivenUp);
@@ -391,16 +400,11 @@ impl<M: Manage> Shared<M> {
         self.emit(|| PoolEvent::Opening { id });
         let error = match timeout(self.connect_timeout, self.manager.connect()).await {
             Ok(Ok(connection)) => {
-                entry.opened();
                 self.outage.succeeded();
                 let pooled = Pooled::new(connection, id, generation, self);
                 let took = started.elapsed();
                 self.emit(|| PoolEvent::Opened { id, took });
-                // One that nobody would ever take out again.
-                if self.is_closed() {
-                    return Err(Failure::GivenUp);
-                }
-                return Ok(pooled);
+                return Ok((pooled, entry));
             }
             Ok(Err(error)) => error,
             Err(_) => {

@@ -94,7 +94,11 @@ pub(crate) struct Operation {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(tag = "name", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "name",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum Action {
     Start {
         target: String,

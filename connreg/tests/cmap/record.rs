@@ -109,7 +109,10 @@ impl Record {
         let is_there = |events: &Vec<Value>| {
             events.iter().filter(|event| event["type"] == name).count() >= count
         };
-        events.wait_for(is_there).await.expect("the sender is held by `self`");
+        events
+            .wait_for(is_there)
+            .await
+            .expect("the sender is held by `self`");
     }
 }
 

@@ -51,7 +51,10 @@ impl Manage for Client {
             sleep(Duration::from_millis(failure.block_ms)).await;
         }
         if failure.close_connection {
-            return Err(ConnectError::new(ErrorKind::Refused, "closed by the fail point"));
+            return Err(ConnectError::new(
+                ErrorKind::Refused,
+                "closed by the fail point",
+            ));
         }
         match failure.error_code {
             None => Ok(Link),

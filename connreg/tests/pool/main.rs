@@ -3,6 +3,7 @@
 mod cancellation;
 mod fairness;
 mod leases;
+mod model;
 mod outage;
 mod storms;
 mod upkeep;
