@@ -1,5 +1,7 @@
 //! A Postgres of a test's own, and databases on the one that tests share.
 
+mod replica;
+
 use std::env;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -20,10 +22,12 @@ use crate::place::Folder;
 use crate::port::Port;
 use crate::process::{Launch, become_account, run};
 use crate::server::Server;
-use crate::source::{POSTGRES_URL, Source, postgres};
+use crate::source::{POSTGRES_URL, Source, postgres, postgres_programs};
 
 const USER: &str = "app";
 const DATABASE: &str = "postgres";
+/// A standby's line goes on with `read-only connections`.
+const READY: &str = "database system is ready to accept";
 /// How long making or dropping a database on the shared server may take.
 const STATEMENT_WITHIN: Duration = Duration::from_secs(30);
 
@@ -34,6 +38,7 @@ pub struct PostgresOptions {
     tls: Option<ServerCertificate>,
     access: Vec<String>,
     settings: Vec<(String, String)>,
+    replicated: bool,
 }
 
 impl PostgresOptions {
@@ -47,6 +52,12 @@ impl PostgresOptions {
     /// `hostssl all all 127.0.0.1/32 cert`. Without any, everyone needs the password (SCRAM).
     pub fn access(mut self, line: &str) -> Self {
         self.access.push(line.to_owned());
+        self
+    }
+
+    /// Lets [replicas](Postgres::replica) follow the server.
+    pub fn replicated(mut self) -> Self {
+        self.replicated = true;
         self
     }
 
@@ -73,6 +84,8 @@ impl PostgresOptions {
 #[derive(Debug)]
 pub struct Postgres {
     server: Server,
+    source: Source,
+    options: PostgresOptions,
     port: Port,
     password: String,
     certificates: Option<Certificates>,
@@ -101,27 +114,25 @@ impl Postgres {
     }
 
     pub(crate) fn try_start(options: &PostgresOptions) -> Result<Self, HarnessError> {
-        let source = postgres()?;
+        let source = if options.replicated {
+            postgres_programs()?
+        } else {
+            postgres()?
+        };
         let folder = Folder::new("postgres")?;
         let password = password();
-        let data = folder.path().join("data");
-        initialize(&source, &folder, &data, &password)?;
-        let mut access = String::from("local all all trust\n");
-        let everyone = "host all all 127.0.0.1/32 scram-sha-256".to_owned();
-        let lines = match &options.access[..] {
-            [] => std::slice::from_ref(&everyone),
-            lines => lines,
-        };
-        for line in lines {
-            let line = match &source {
-                // Clients come through the engine's own network there.
-                Source::Image(_) => line.replace("127.0.0.1/32", "all"),
-                Source::Programs(_) => line.clone(),
-            };
-            let _ = writeln!(access, "{line}");
-        }
-        folder.write("data/pg_hba.conf", &access)?;
+        initialize(&source, &folder, &folder.path().join("data"), &password)?;
+        folder.write("data/pg_hba.conf", &access(&source, options))?;
+        Self::launch(source, options.clone(), folder, password)
+    }
 
+    /// Starts a server on the data in `folder`.
+    fn launch(
+        source: Source,
+        options: PostgresOptions,
+        folder: Folder,
+        password: String,
+    ) -> Result<Self, HarnessError> {
         let port = Port::reserve()?;
         let mut settings = vec![
             (
@@ -139,6 +150,17 @@ impl Postgres {
             ("shared_buffers".to_owned(), "32MB".to_owned()),
             ("max_connections".to_owned(), "200".to_owned()),
         ];
+        if options.replicated {
+            for (name, value) in [
+                ("wal_level", "replica"),
+                ("max_wal_senders", "10"),
+                ("hot_standby", "on"),
+                // Back at once when the other one comes back.
+                ("wal_retrieve_retry_interval", "100ms"),
+            ] {
+                settings.push((name.to_owned(), value.to_owned()));
+            }
+        }
         let certificates = match options.tls {
             Some(which) => {
                 let certificates = Certificates::generate(USER);
@@ -158,7 +180,8 @@ impl Postgres {
         };
         settings.extend(options.settings.iter().cloned());
 
-        let mut arguments = vec![OsString::from("-D"), data.clone().into_os_string()];
+        let data = folder.path().join("data");
+        let mut arguments = vec![OsString::from("-D"), data.into_os_string()];
         for (name, value) in settings {
             arguments.push(OsString::from("-c"));
             arguments.push(OsString::from(format!("{name}={value}")));
@@ -172,7 +195,9 @@ impl Postgres {
             end_by: EndBy::Quit,
         };
         Ok(Self {
-            server: Server::start(launch, "database system is ready to accept connections")?,
+            server: Server::start(launch, READY)?,
+            source,
+            options,
             port,
             password,
             certificates,
@@ -243,8 +268,14 @@ impl Deref for Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         self.server.stop();
-        // After `kill -9` the system keeps the segment by which a second postmaster would be
-        // found; the last line but one of the file that was left names it.
+        self.remove_segment();
+    }
+}
+
+impl Postgres {
+    /// After `kill -9` the system keeps the segment by which a second postmaster would be found; the last line but one
+    /// of the file that was left names it.
+    fn remove_segment(&self) {
         let file = self.folder.path().join("data/postmaster.pid");
         let segment = fs::read_to_string(file)
             .ok()
@@ -257,6 +288,28 @@ impl Drop for Postgres {
     }
 }
 
+/// Who may connect, as `pg_hba.conf` says it.
+fn access(source: &Source, options: &PostgresOptions) -> String {
+    let mut access = String::from("local all all trust\n");
+    let everyone = "host all all 127.0.0.1/32 scram-sha-256".to_owned();
+    let lines = match &options.access[..] {
+        [] => std::slice::from_ref(&everyone),
+        lines => lines,
+    };
+    for line in lines {
+        let line = match source {
+            // Clients come through the engine's own network there.
+            Source::Image(_) => line.replace("127.0.0.1/32", "all"),
+            Source::Programs(_) => line.clone(),
+        };
+        let _ = writeln!(access, "{line}");
+    }
+    if options.replicated {
+        access.push_str("host replication all 127.0.0.1/32 scram-sha-256\n");
+    }
+    access
+}
+
 fn initialize(
     source: &Source,
     folder: &Folder,
@@ -264,10 +317,8 @@ fn initialize(
     password: &str,
 ) -> Result<(), HarnessError> {
     let password_file = folder.write("password", password)?;
-    let invocation = source.invocation("initdb", folder.path());
-    let mut initdb = Command::new(&invocation.program);
+    let mut initdb = program(source, "initdb", folder);
     initdb
-        .args(&invocation.leading)
         .arg("-D")
         .arg(data)
         .args([
@@ -280,13 +331,22 @@ fn initialize(
             "--no-clean",
         ])
         .args(["--auth-host=scram-sha-256", "--auth-local=trust"])
-        .arg(format!("--pwfile={}", password_file.display()))
+        .arg(format!("--pwfile={}", password_file.display()));
+    run(initdb).map(drop)
+}
+
+/// One of the server's programs, run as the servers' user in `folder`.
+fn program(source: &Source, name: &str, folder: &Folder) -> Command {
+    let invocation = source.invocation(name, folder.path());
+    let mut command = Command::new(&invocation.program);
+    command
+        .args(&invocation.leading)
         .envs(invocation.environment)
         .current_dir(folder.path());
     if !invocation.in_container {
-        become_account(&mut initdb);
+        become_account(&mut command);
     }
-    run(initdb).map(drop)
+    command
 }
 
 pub(crate) fn password() -> String {

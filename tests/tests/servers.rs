@@ -17,7 +17,8 @@ suite! {
         postgres_frozen_keeps_sockets_open_and_silent,
         postgres_settings_are_taken,
         postgres_with_tls_shows_its_certificate,
-        postgres_databases_on_the_shared_server_are_apart;
+        postgres_databases_on_the_shared_server_are_apart,
+        postgres_replicas_follow_and_take_over;
     Redis:
         redis_comes_back_from_kill_on_the_same_port,
         redis_keeps_data_where_asked,
@@ -86,6 +87,40 @@ async fn postgres_frozen_keeps_sockets_open_and_silent() {
     assert!(silence.is_err(), "a frozen server answered");
     postgres.thaw();
     question.await.unwrap();
+}
+
+async fn postgres_replicas_follow_and_take_over() {
+    let first = PostgresOptions::default().replicated().start();
+    let second = first.replica();
+    let write = async |server: &Postgres, n: i32| {
+        let client = client(&server.url()).await.unwrap();
+        client.execute("INSERT INTO t VALUES ($1)", &[&n]).await
+    };
+    let has = async |server: &Postgres, n: i32| {
+        let client = client(&server.url()).await.unwrap();
+        for _ in 0..1000 {
+            let found = client.query("SELECT n FROM t WHERE n = $1", &[&n]).await;
+            if found.is_ok_and(|rows| rows.len() == 1) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{n} did not arrive");
+    };
+    let owner = client(&first.url()).await.unwrap();
+    owner.batch_execute("CREATE TABLE t (n int)").await.unwrap();
+    write(&first, 1).await.unwrap();
+    has(&second, 1).await;
+    let error = write(&second, 2).await.unwrap_err();
+    assert_eq!(error.code().unwrap().code(), "25006");
+    first.kill();
+    second.promote();
+    write(&second, 3).await.unwrap();
+    first.restart_as_standby_of(&second);
+    has(&first, 3).await;
+    write(&second, 4).await.unwrap();
+    has(&first, 4).await;
+    assert!(write(&first, 5).await.is_err());
 }
 
 async fn postgres_settings_are_taken() {

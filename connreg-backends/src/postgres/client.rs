@@ -17,7 +17,7 @@ use super::hold::Hold;
 use super::lease::Lease;
 use super::limit;
 use super::listen::{self, Notifications};
-use super::manager::{First, Manager};
+use super::manager::Manager;
 use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
 use super::transaction::{Transaction, TransactionBuilder};
@@ -43,7 +43,6 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     pool: Pool<Manager>,
     connector: Connector,
-    first: First,
     closed: watch::Sender<bool>,
 }
 
@@ -51,33 +50,18 @@ impl Client {
     pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
         let connector = Connector::new(settings, context).await?;
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
-        let first = First::new(connector.open(None).await?);
-        let pool = Pool::new(Manager::new(connector.clone(), first.clone()), context);
+        let first = connector.open(None).await?;
+        let pool = Pool::new(Manager::new(connector.clone()), context);
+        pool.adopt(first);
         Ok(Self(Arc::new(Inner {
             pool,
             connector,
-            first,
             closed: watch::Sender::new(false),
         })))
     }
 
-    /// A round trip, on a pooled session if there is room, else on one of its own.
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
-        let figures = self.0.pool.statistics();
-        if figures.active < figures.max_size
-            && let Ok(mut executor) = self.executor().await
-            && executor.control("check", "SELECT 1").await.is_ok()
-        {
-            return Ok(());
-        }
-        let mut session = self.0.connector.open(None).await?;
-        match session.client.batch_execute("SELECT 1").await {
-            Ok(()) => {
-                self.0.pool.server_is_back();
-                Ok(())
-            }
-            Err(error) => Err(session.explain(error).await),
-        }
+        self.0.pool.check().await
     }
 
     pub(super) async fn connection_limit(&self) -> Result<ConnectionLimit, ConnectError> {
@@ -90,7 +74,6 @@ impl Client {
 
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
-        drop(self.0.first.take());
         self.0.pool.close().await;
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::runtime::Runtime;
 use super::{AnyConnection, CapabilityConnection, Connection, Events};
 use crate::backend::Backend;
-use crate::config::Report;
+use crate::config::{Explanation, Report};
 use crate::connection::ConnectionInfo;
 use crate::connections::{Builder, CloseReport, ReloadReport, Status};
 use crate::error::Error;
@@ -143,6 +143,15 @@ impl Connections {
     /// What was odd in the configuration, but usable. It was also logged.
     pub fn warnings(&self) -> Arc<Report> {
         self.inner.warnings()
+    }
+
+    /// Where the value of a setting comes from, as [`Connections::explain`](crate::Connections::explain).
+    ///
+    /// # Errors
+    ///
+    /// As there; or it was called within async code.
+    pub fn explain(&self, key: &str) -> Result<Explanation, Error> {
+        self.runtime.wait(self.inner.explain(key))?
     }
 
     /// Asks the servers of all open connections side by side, each within its `health_check.timeout`; opens none.

@@ -8,6 +8,7 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use super::AnyConnection;
 use super::opening::Asker;
+use super::provides::{Asked, Provides};
 use super::slot::{AnyOpen, AnySlot};
 use super::untyped::Core;
 use crate::capability::Provided;
@@ -71,50 +72,61 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
     /// # Errors
     ///
     /// It could not be opened within `connect_timeout`, or the connection is closed.
-    pub async fn client(&self) -> Result<CapabilityClient<C>, Error> {
-        match self.current() {
-            Some(client) => Ok(client),
-            None => Box::pin(self.renew()).await,
-        }
+    #[inline]
+    pub fn client(
+        &self,
+    ) -> impl Future<Output = Result<CapabilityClient<C>, Error>> + Send + Unpin + use<'_, C> {
+        Asked::Look(self)
     }
 
-    pub(super) fn core(&self) -> &Arc<Core> {
+    async fn renew(&self) -> Result<CapabilityClient<C>, Error> {
+        let slot = &self.0.slot;
+        loop {
+            slot.open(Asker::User).await?;
+            // Read before the client: a view that is older than its number says is renewed, not kept.
+            let generation = slot.core().generation();
+            let seen = slot.opened().and_then(|open| {
+                let client = self.0.provided.see(open.client())?;
+                Some((client, open))
+            });
+            let Some((client, open)) = seen else {
+                return Err(slot.core().closed_error());
+            };
+            self.0.view.store(Some(Arc::new(ViewOf {
+                generation,
+                client,
+                _open: open,
+            })));
+            let view = self.0.view.load();
+            // One that was replaced meanwhile is not kept for the next.
+            if slot.core().generation() != generation {
+                self.0.forget();
+            }
+            if view.is_some() {
+                return Ok(CapabilityClient(view));
+            }
+            // Somebody else has found it out of date.
+        }
+    }
+}
+
+impl<C: ?Sized + Send + Sync + 'static> Provides for CapabilityConnection<C> {
+    type Client = CapabilityClient<C>;
+
+    #[inline]
+    fn core(&self) -> &Arc<Core> {
         self.0.slot.core()
     }
 
-    pub(super) fn current(&self) -> Option<CapabilityClient<C>> {
+    #[inline]
+    fn current(&self) -> Option<CapabilityClient<C>> {
         let view = self.0.view.load();
         let generation = view.as_ref()?.generation;
         (generation == self.0.slot.core().generation()).then_some(CapabilityClient(view))
     }
 
-    pub(super) async fn renew(&self) -> Result<CapabilityClient<C>, Error> {
-        let slot = &self.0.slot;
-        slot.open(Asker::User).await?;
-        // Read before the client: a view that is older than its number says is renewed, not kept.
-        let generation = slot.core().generation();
-        let seen = slot.opened().and_then(|open| {
-            let client = self.0.provided.see(open.client())?;
-            Some((client, open))
-        });
-        let Some((client, open)) = seen else {
-            return Err(slot.core().closed_error());
-        };
-        self.0.view.store(Some(Arc::new(ViewOf {
-            generation,
-            client,
-            _open: open,
-        })));
-        let view = self.0.view.load();
-        // One that was replaced meanwhile is not kept for the next.
-        if slot.core().generation() != generation {
-            self.0.forget();
-        }
-        if view.is_some() {
-            return Ok(CapabilityClient(view));
-        }
-        // Somebody else has found it out of date.
-        Box::pin(self.client()).await
+    async fn opened(&self) -> Result<CapabilityClient<C>, Error> {
+        self.renew().await
     }
 }
 

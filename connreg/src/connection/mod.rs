@@ -7,11 +7,13 @@ mod any;
 mod capability;
 mod checking;
 mod closing;
+mod engines;
 mod health;
 
 mod info;
 mod limit;
 mod opening;
+mod provides;
 mod reloading;
 mod run;
 mod slot;
@@ -35,12 +37,14 @@ pub(crate) use slot::DRAIN;
 pub(crate) use opening::{Asker, Prospect};
 pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Open, Slot};
 pub(crate) use untyped::Closing;
+use untyped::Core;
 
 use crate::backend::Backend;
 use crate::error::Error;
 use crate::event::{Event, EventListener};
 use crate::health::Health;
 use crate::lifecycle::State;
+use provides::{Asked, Provides};
 
 /// A named connection of a known type: cheap to clone, made to be kept in a service's state.
 ///
@@ -69,16 +73,11 @@ impl<T: Backend> Connection<T> {
     /// It could not be opened within `connect_timeout`, or the connection is closed.
     #[inline]
     pub fn client(&self) -> Opening<'_, T> {
-        Opening(Step::Look(self))
+        Opening(Asked::Look(self))
     }
 
     fn slot(&self) -> Arc<dyn AnySlot> {
         Arc::clone(&self.0) as Arc<dyn AnySlot>
-    }
-
-    async fn open(&self) -> Result<Client<T>, Error> {
-        self.slot().open(Asker::User).await?;
-        Client::of(&self.0).ok_or_else(|| self.0.core().closed_error())
     }
 
     /// Asks the server whether it is there, opening the connection if nobody has.
@@ -168,28 +167,33 @@ impl<T: Backend> fmt::Debug for Connection<T> {
 
 /// The future of [`Connection::client`]: ready at once where the connection is open.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Opening<'a, T: Backend>(Step<'a, T>);
-
-enum Step<'a, T: Backend> {
-    Look(&'a Connection<T>),
-    Wait(BoxFuture<'a, Result<Client<T>, Error>>),
-}
+pub struct Opening<'a, T: Backend>(Asked<'a, Connection<T>>);
 
 impl<T: Backend> Future for Opening<'_, T> {
     type Output = Result<Client<T>, Error>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        if let Step::Look(connection) = self.0 {
-            if let Some(client) = Client::of(&connection.0) {
-                return Poll::Ready(Ok(client));
-            }
-            self.0 = Step::Wait(Box::pin(connection.open()));
-        }
-        match &mut self.0 {
-            Step::Wait(opening) => opening.as_mut().poll(context),
-            Step::Look(_) => unreachable!("replaced above"),
-        }
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T: Backend> Provides for Connection<T> {
+    type Client = Client<T>;
+
+    #[inline]
+    fn core(&self) -> &Arc<Core> {
+        self.0.core()
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Client<T>> {
+        Client::of(&self.0)
+    }
+
+    async fn opened(&self) -> Result<Client<T>, Error> {
+        self.slot().open(Asker::User).await?;
+        self.current().ok_or_else(|| self.0.core().closed_error())
     }
 }
 

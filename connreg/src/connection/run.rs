@@ -1,13 +1,13 @@
 //! Running work on a connection: deadline, bulkhead, circuit breaker and retry around it, metrics and a span about it.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument as _;
 
 use super::capability::{CapabilityClient, CapabilityConnection};
+use super::provides::Provides;
 use super::untyped::Core;
 use super::{Client, Connection};
 use crate::backend::Backend;
@@ -189,17 +189,6 @@ fn once<A, R>(operation: impl FnOnce(A) -> R) -> impl FnMut(A) -> R {
         Some(operation) => operation(client),
         None => unreachable!("work that has begun is not tried again"),
     }
-}
-
-/// Where an operation gets its client from.
-pub(super) trait Provides {
-    type Client;
-
-    fn core(&self) -> &Arc<Core>;
-    /// The client, if it is open.
-    fn current(&self) -> Option<Self::Client>;
-    /// Opens it first.
-    fn opened(&self) -> impl Future<Output = Result<Self::Client, Error>> + Send;
 }
 
 /// An attempt that failed.
@@ -441,38 +430,4 @@ fn is_broken(kind: ErrorKind) -> bool {
         kind,
         ErrorKind::Refused | ErrorKind::Dns | ErrorKind::Tls | ErrorKind::Protocol
     )
-}
-
-impl<T: Backend> Provides for Connection<T> {
-    type Client = Client<T>;
-
-    #[inline]
-    fn core(&self) -> &Arc<Core> {
-        self.0.core()
-    }
-
-    #[inline]
-    fn current(&self) -> Option<Client<T>> {
-        Client::of(&self.0)
-    }
-
-    async fn opened(&self) -> Result<Client<T>, Error> {
-        self.open().await
-    }
-}
-
-impl<C: ?Sized + Send + Sync + 'static> Provides for CapabilityConnection<C> {
-    type Client = CapabilityClient<C>;
-
-    fn core(&self) -> &Arc<Core> {
-        self.core()
-    }
-
-    fn current(&self) -> Option<CapabilityClient<C>> {
-        CapabilityConnection::current(self)
-    }
-
-    async fn opened(&self) -> Result<CapabilityClient<C>, Error> {
-        self.renew().await
-    }
 }

@@ -276,7 +276,8 @@ impl Connections {
     }
 
     /// What happens to any connection from now on. Nobody waits for a slow reader: of more than 256 events that
-    /// wait the oldest are dropped, and the reader is told how many (`RecvError::Lagged`).
+    /// wait the oldest are dropped, and the reader is told how many (`RecvError::Lagged`). It ends when the connections
+    /// and all handles on them are gone.
     pub fn events(&self) -> broadcast::Receiver<Event> {
         self.0.hub.subscribe()
     }
@@ -379,6 +380,13 @@ impl Connections {
 impl Inner {
     fn is_closed(&self) -> bool {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    /// The health monitor ends at once, and with it the stream of events.
+    fn drop(&mut self) {
+        self.hub.wake();
     }
 }
 

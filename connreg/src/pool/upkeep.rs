@@ -137,6 +137,7 @@ impl<M: Manage> Inner<M> {
 
     /// Closes idle connections that are not to be used again, or that nobody has needed for long.
     pub(super) fn sweep(&self) {
+        self.checks.sweep();
         for mut idle in self.take_all_idle() {
             self.can_stay(&mut idle);
         }
@@ -162,7 +163,7 @@ impl<M: Manage> Inner<M> {
         all
     }
 
-    fn take_idle(&self) -> Option<Idle<M>> {
+    pub(super) fn take_idle(&self) -> Option<Idle<M>> {
         if self.connections.state().idle_connections == 0 {
             return None;
         }
@@ -239,7 +240,7 @@ impl<M: Manage> Inner<M> {
     }
 
     /// Puts an open connection into the pool, unless the pool has filled up meanwhile.
-    fn add(&self, pooled: Pooled<M>) {
+    pub(super) fn add(&self, pooled: Pooled<M>) {
         use bb8::AddError::{Broken, NoCapacity};
         if let Err(Broken(mut pooled) | NoCapacity(mut pooled)) = self.connections.add(pooled) {
             pooled.doomed.get_or_insert(CloseReason::Idle);

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use connreg::{EventKind, State};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::scripted::{SOON, Scripted, one};
 
@@ -55,4 +55,22 @@ async fn callbacks_are_told_in_order_and_one_that_panics_or_dawdles_harms_nobody
     let rest = async { while heard.recv().await.is_some() {} };
     timeout(SOON, rest).await.expect("it is unregistered");
     connections.close_with(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_events_end_with_the_last_handle() {
+    let (connections, _) = one("ending", &[]).await;
+    let connection = connections.get::<Scripted>("ending").unwrap();
+    connection.client().await.unwrap();
+    let mut events = connections.events();
+    let began = Instant::now();
+    drop(connections);
+    connection.reconnect().await.unwrap();
+    let told = events.recv().await.unwrap();
+    assert_eq!(&*told.connection, "ending");
+    drop(connection);
+    while events.recv().await.is_ok() {}
+    // Nobody waits for the health monitor's next look.
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub(crate) use chromium::{PROGRAMS as CHROMIUM, chromium};
-pub(crate) use postgres::postgres;
+pub(crate) use postgres::{postgres, postgres_programs};
 pub(crate) use redis::{redis, redis_programs};
 pub(crate) use toxiproxy::{PROGRAM as TOXIPROXY, toxiproxy};
 

@@ -13,7 +13,7 @@ use crate::place;
 use crate::port::Port;
 use crate::process::{become_account, run};
 
-const PROGRAMS: [&str; 2] = ["postgres", "initdb"];
+const PROGRAMS: [&str; 4] = ["postgres", "initdb", "pg_ctl", "pg_basebackup"];
 
 pub(crate) fn postgres() -> Result<Source, HarnessError> {
     static FOUND: Found = Found::new();
@@ -26,6 +26,19 @@ pub(crate) fn postgres() -> Result<Source, HarnessError> {
                     ("path", from_this_machine),
                     ("registry", from_registry),
                 ],
+            )
+        })
+        .clone()
+}
+
+/// For servers that follow each other, which those in containers of their own can't.
+pub(crate) fn postgres_programs() -> Result<Source, HarnessError> {
+    static FOUND: Found = Found::new();
+    FOUND
+        .get_or_init(|| {
+            first_of(
+                "Postgres outside Docker",
+                &[("path", from_this_machine), ("registry", from_registry)],
             )
         })
         .clone()
@@ -47,7 +60,7 @@ fn from_this_machine() -> Result<Source, String> {
                 libraries: None,
             })
         })
-        .ok_or_else(|| "not installed (postgres and initdb)".to_owned())
+        .ok_or_else(|| "not installed (postgres, initdb, pg_ctl and pg_basebackup)".to_owned())
 }
 
 fn from_registry() -> Result<Source, String> {

@@ -29,6 +29,8 @@ fn a_client_is_used_without_async() -> Result<(), Error> {
     assert_eq!(answer(&db)?, 42);
     db.check()?;
     assert_eq!(db.state(), State::Connected);
+    let told = connections.explain("db.path")?;
+    assert!(told.to_string().contains(":memory:"), "{told}");
     let report = connections.check()?;
     let of_db = report.connections.iter().find(|it| it.connection == "db");
     assert_eq!(of_db.unwrap().status, HealthStatus::Up);
