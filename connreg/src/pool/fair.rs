@@ -20,7 +20,7 @@ use super::event::{Observer, PoolEvent};
 use super::glue::{Failures, Glue, Sink};
 use super::holds::Holder;
 use super::lease::Lease;
-use super::pooled::{CLOSE_LIMIT, Pooled};
+use super::pooled::{CLOSE_LIMIT, Open, Pooled};
 use super::shared::{Failure, Shared};
 use super::{Manage, PoolBuilder, PoolStatistics, upkeep};
 use crate::connection::DRAIN;
@@ -36,6 +36,9 @@ pub(super) const TEST_LIMIT: Duration = Duration::from_secs(1);
 
 /// How soon a server that has no room for another connection is asked again.
 const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
+
+/// How soon a caller looks again when the last connection there may be is being opened for the pool itself.
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long `warm_up` waits.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(30);
@@ -290,15 +293,27 @@ impl<M: Manage> Pool<M> {
         self.0.check().await
     }
 
-    /// Puts a connection into the pool that is open already: the one that has shown that the settings work.
+    /// Puts a connection into the pool that is open already: the one that has shown that the settings work. A pool that
+    /// is full closes it.
     pub fn adopt(&self, connection: M::Connection) {
         let shared = &self.0.shared;
+        let Some(room) = shared.room() else {
+            drop(Open::new(
+                connection,
+                shared.generation(),
+                Instant::now(),
+                shared,
+            ));
+            return;
+        };
         let (id, generation) = (shared.next_id(), shared.generation());
         shared.emit(|| PoolEvent::Opening { id });
-        let pooled = Pooled::new(connection, id, generation, shared);
+        let pooled = Pooled::new(connection, id, generation, room, shared);
         let took = Duration::ZERO;
         shared.emit(|| PoolEvent::Opened { id, took });
-        self.0.add(pooled);
+        if let Err(mut pooled) = self.0.try_add(pooled) {
+            pooled.doomed.get_or_insert(CloseReason::Idle);
+        }
     }
 
     /// Says that the server answers on a connection that was opened elsewhere: who asks next is not told of an earlier
@@ -383,6 +398,7 @@ impl<M: Manage> Inner<M> {
                         let name = Arc::clone(&shared.name);
                         return Err(Error::from_shared(name, "acquire", error));
                     }
+                    Some(Failure::NoRoom) => shared.one_returned(ROOM_PAUSE).await,
                     // An attempt was given up while nobody waited; ask for a new one.
                     Some(Failure::GivenUp) | None => {}
                 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
@@ -33,6 +33,8 @@ pub(super) struct Shared<M> {
     /// The upkeep has something to do.
     pub(super) upkeep: Notify,
     gate: Arc<Gate>,
+    /// One for each connection that is open or being opened: `bb8` knows nothing of those that are opened for the pool.
+    rooms: Arc<Semaphore>,
     holds: Holds,
     closings: Closings,
     observer: Option<Observer>,
@@ -73,6 +75,8 @@ pub(super) enum Failure {
     Connect(Arc<ConnectError>),
     /// Nobody waited for it any more, or the pool is closed.
     GivenUp,
+    /// As many are open or being opened as may be: one of them is on its way into the pool.
+    NoRoom,
 }
 
 /// Connections whose closing is under way.
@@ -125,6 +129,7 @@ impl<M: Manage> Shared<M> {
             runtime: Handle::current(),
             upkeep: Notify::new(),
             gate: Arc::new(Gate::new(settings.max_connecting)),
+            rooms: Arc::new(Semaphore::new(settings.max_size as usize)),
             holds: Holds::default(),
             closings: Closings::default(),
             observer,
@@ -175,6 +180,11 @@ impl<M: Manage> Shared<M> {
 
     pub(super) fn given_back(&self) {
         self.active.fetch_sub(1, Ordering::AcqRel);
+        self.returned.notify_waiters();
+    }
+
+    /// Says that a connection was put into the pool that nobody had waited for.
+    pub(super) fn added(&self) {
         self.returned.notify_waiters();
     }
 
@@ -332,11 +342,12 @@ impl<M: Manage> Shared<M> {
         ClosingGuard(Arc::clone(&self.closing))
     }
 
-    /// Resolves when every connection that was taken out of the pool has been closed.
+    /// Resolves when no connection is open but those on lease, and every good-bye has been said.
     pub(super) async fn all_closed(&self) {
         loop {
             let done = self.closing.done.notified();
-            if self.closing.count.load(Ordering::Acquire) == 0 {
+            let is_over = self.closing.count.load(Ordering::Acquire) == 0;
+            if is_over && self.open_count() <= self.active.load(Ordering::Acquire) {
                 return;
             }
             done.await;
@@ -374,10 +385,11 @@ impl<M: Manage> Shared<M> {
         self: &Arc<Self>,
         purpose: Purpose,
     ) -> Result<(Pooled<M>, Entry), Failure> {
+        let room = self.room().ok_or(Failure::NoRoom)?;
         let shared = Arc::clone(self);
         let opened = self
             .runtime
-            .spawn(async move { shared.open_in_turn(purpose).await });
+            .spawn(async move { shared.open_in_turn(purpose, room).await });
         opened.await.unwrap_or_else(|error| {
             if !error.is_panic() {
                 return Err(Failure::GivenUp);
@@ -390,6 +402,7 @@ impl<M: Manage> Shared<M> {
     async fn open_in_turn(
         self: &Arc<Self>,
         purpose: Purpose,
+        room: OwnedSemaphorePermit,
     ) -> Result<(Pooled<M>, Entry), Failure> {
         let entry = self.gate.enter().await;
         if self.is_closed() {
@@ -413,7 +426,7 @@ impl<M: Manage> Shared<M> {
         let error = match self.connect().await {
             Ok(connection) => {
                 self.outage.succeeded();
-                let pooled = Pooled::new(connection, id, generation, self);
+                let pooled = Pooled::new(connection, id, generation, room, self);
                 let took = started.elapsed();
                 self.emit(|| PoolEvent::Opened { id, took });
                 return Ok((pooled, entry));
@@ -429,6 +442,11 @@ impl<M: Manage> Shared<M> {
             });
         }
         Err(failure)
+    }
+
+    /// Room for one more connection, if there is any.
+    pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.rooms).try_acquire_owned().ok()
     }
 
     pub(super) fn next_id(&self) -> u64 {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
@@ -34,6 +34,9 @@ const CLOSED_STEP: Duration = Duration::from_secs(1);
 
 /// How long an idle connection goes untested, where idle ones are tested.
 const TEST_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often a connection is offered to `bb8`.
+const ADD_TRIES: u32 = 100;
 
 type Idle<M> = bb8::PooledConnection<'static, Glue<M>>;
 
@@ -97,7 +100,7 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
             Probe::Try => {
                 if let Ok((pooled, entry)) = shared.open(Purpose::Upkeep).await {
                     if let Some(pool) = pool.upgrade() {
-                        pool.add(pooled);
+                        pool.add(pooled).await;
                         entry.opened();
                         pool.shared.upkeep.notify_one();
                     }
@@ -230,7 +233,7 @@ impl<M: Manage> Inner<M> {
         while let Some(opened) = opening.join_next().await {
             match opened {
                 Ok(Ok((pooled, entry))) => {
-                    self.add(pooled);
+                    self.add(pooled).await;
                     entry.opened();
                 }
                 _ => probe(self),
@@ -239,11 +242,30 @@ impl<M: Manage> Inner<M> {
         shared.open_count() < min_size
     }
 
-    /// Puts an open connection into the pool, unless the pool has filled up meanwhile.
-    pub(super) fn add(&self, pooled: Pooled<M>) {
+    /// Puts an open connection into the pool. There is room for it: where `bb8` has promised that to somebody, it learns
+    /// as soon as it tries that there is no more.
+    async fn add(&self, mut pooled: Pooled<M>) {
+        for _ in 0..ADD_TRIES {
+            match self.try_add(pooled) {
+                Ok(()) => return,
+                Err(refused) => pooled = refused,
+            }
+            if !pooled.is_fit() {
+                return;
+            }
+            yield_now().await;
+        }
+        pooled.doomed = Some(CloseReason::Idle);
+    }
+
+    pub(super) fn try_add(&self, pooled: Pooled<M>) -> Result<(), Pooled<M>> {
         use bb8::AddError::{Broken, NoCapacity};
-        if let Err(Broken(mut pooled) | NoCapacity(mut pooled)) = self.connections.add(pooled) {
-            pooled.doomed.get_or_insert(CloseReason::Idle);
+        match self.connections.add(pooled) {
+            Ok(()) => {
+                self.shared.added();
+                Ok(())
+            }
+            Err(Broken(pooled) | NoCapacity(pooled)) => Err(pooled),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use connreg::pool::{Lease, Pool, PoolEvent};
@@ -17,6 +17,9 @@ use crate::world::{Made, World, eventually};
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_hours(1);
+
+/// A prober sees after its pause that the pool has gone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Timers tick in milliseconds.
 const TICK: Duration = Duration::from_millis(2);
@@ -119,7 +122,7 @@ fn life() -> impl Strategy<Value = Vec<Step>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_pool_keeps_to_its_rules_whatever_happens(sizes in sizes(), life in life()) {
@@ -243,11 +246,7 @@ struct Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         let number = self.number;
-        self.callers
-            .lock()
-            .unwrap()
-            .waiting
-            .retain(|other| *other != number);
+        lock(&self.callers).waiting.retain(|other| *other != number);
     }
 }
 
@@ -278,7 +277,7 @@ impl Subject {
             .connect_timeout(CONNECT_TIMEOUT)
             .on_event({
                 let model = Arc::clone(&model);
-                move |event| model.lock().unwrap().note(&event)
+                move |event| lock(&model).note(&event)
             })
             .build();
         Self {
@@ -347,7 +346,7 @@ impl Subject {
             Mood::FailsTests => world.dead.store(true, SeqCst),
             Mood::DropsAll => {
                 world.broken.store(true, SeqCst);
-                self.callers.lock().unwrap().leases.clear();
+                lock(&self.callers).leases.clear();
                 settle().await;
                 world.broken.store(false, SeqCst);
             }
@@ -355,7 +354,7 @@ impl Subject {
     }
 
     fn lease(&self, place: usize) -> Option<Lease<Made>> {
-        let leases = &mut self.callers.lock().unwrap().leases;
+        let leases = &mut lock(&self.callers).leases;
         if leases.is_empty() {
             return None;
         }
@@ -369,7 +368,7 @@ impl Subject {
         self.asked += 1;
         let (pool, callers) = (self.pool.clone(), Arc::clone(&self.callers));
         let (model, max_size) = (Arc::clone(&self.model), self.sizes.max_size as usize);
-        callers.lock().unwrap().waiting.push(number);
+        lock(&callers).waiting.push(number);
         let waiting = Waiting {
             number,
             callers: Arc::clone(&callers),
@@ -379,8 +378,8 @@ impl Subject {
             let acquired = pool.acquire().await;
             let waited = asked.elapsed();
             drop(waiting);
-            let is_closed = model.lock().unwrap().is_closed;
-            let mut callers = callers.lock().unwrap();
+            let is_closed = lock(&model).is_closed;
+            let mut callers = lock(&callers);
             if waited > ACQUIRE_TIMEOUT + TICK {
                 callers
                     .wrong
@@ -416,8 +415,8 @@ impl Subject {
     /// The books agree with what was seen.
     fn is_right(&self) {
         let statistics = self.pool.statistics();
-        let model = self.model.lock().unwrap();
-        let callers = self.callers.lock().unwrap();
+        let model = lock(&self.model);
+        let callers = lock(&self.callers);
         assert!(model.wrong.is_empty(), "{:?}", model.wrong);
         assert!(callers.wrong.is_empty(), "{:?}", callers.wrong);
         let live = u64::from(statistics.total);
@@ -431,23 +430,23 @@ impl Subject {
 
     /// When all have gone, all connections can be had at once; when the pool is closed, none is left.
     async fn ends(mut self) {
-        self.callers.lock().unwrap().leases.clear();
+        lock(&self.callers).leases.clear();
         self.become_so(Mood::Fine).await;
         self.pool.resume();
         // Each to its deadline at the latest; what is being opened, too.
         sleep(ACQUIRE_TIMEOUT + TICK).await;
         assert!(self.tasks.iter().all(JoinHandle::is_finished));
-        self.callers.lock().unwrap().leases.clear();
+        lock(&self.callers).leases.clear();
         settle().await;
         self.is_right();
-        if !self.model.lock().unwrap().is_closed {
+        if !lock(&self.model).is_closed {
             self.pool.server_is_back();
             for _ in 0..self.sizes.max_size {
                 self.ask();
             }
             sleep(ACQUIRE_TIMEOUT / 2).await;
             self.is_right();
-            let mut callers = self.callers.lock().unwrap();
+            let mut callers = lock(&self.callers);
             assert_eq!(callers.leases.len(), self.sizes.max_size as usize);
             callers.leases.clear();
         }
@@ -455,11 +454,17 @@ impl Subject {
         self.is_right();
         assert_eq!(self.pool.statistics().total, 0);
         drop(self.pool);
+        sleep(LONGEST_PAUSE).await;
         eventually("nothing is left", || {
             self.world.alive.load(SeqCst) == 0 && Arc::strong_count(&self.world) == 1
         })
         .await;
     }
+}
+
+/// Even after a failed assertion: what is dropped then is told, too.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Lets all go on for as long as they can without time passing.
