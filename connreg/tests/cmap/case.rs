@@ -10,7 +10,7 @@ pub(crate) struct Case {
     #[serde(rename = "style")]
     _style: Style,
     pub(crate) description: String,
-    /// Which MongoDB servers it is for: ours is scripted, and like all of them.
+    /// Which of their servers it is for: ours is scripted, and like all of them.
     #[serde(rename = "runOn")]
     _run_on: Option<Value>,
     pub(crate) fail_point: Option<FailPoint>,

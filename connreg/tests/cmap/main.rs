@@ -1,4 +1,4 @@
-//! MongoDB's tests of connection pools, run against ours.
+//! The tests of connection pools that `MongoDB`'s drivers share, run against ours.
 //!
 //! The format is the one of the [CMAP specification]'s unit tests: operations of several threads, and the events that
 //! must come of them. Cases of our own are beside this file. Those of the specification are not part of this repository;

@@ -31,7 +31,7 @@ impl Record {
         }
     }
 
-    pub(crate) fn note(&self, event: PoolEvent) {
+    pub(crate) fn note(&self, event: &PoolEvent) {
         match event {
             PoolEvent::OpenFailed { .. } if !self.is_down.swap(true, SeqCst) => {
                 self.push("ConnectionPoolCleared", &json!({}));
@@ -41,7 +41,7 @@ impl Record {
             }
             _ => {}
         }
-        let (name, details) = match event {
+        let (name, details) = match *event {
             PoolEvent::Opening { id } => ("ConnectionCreated", json!({"connectionId": id})),
             PoolEvent::Opened { id, took } => (
                 "ConnectionReady",

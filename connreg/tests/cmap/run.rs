@@ -19,7 +19,7 @@ use crate::record::{ADDRESS, Record};
 use crate::server::{Client, Server};
 
 /// How long an event is waited for where the case does not say.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 /// A case that has not ended by then hangs.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -125,7 +125,7 @@ impl Subject {
             .settings(settings)
             .on_event({
                 let record = Arc::clone(&record);
-                move |event| record.note(event)
+                move |event| record.note(&event)
             });
         if let Some(limit) = options.connect_ms {
             builder = builder.connect_timeout(Duration::from_millis(limit));

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::case::{FailPoint, Failure, Mode};
 
-/// MongoDB's code for a credential that is not taken.
+/// Their code for a credential that is not taken.
 const AUTHENTICATION_FAILED: u32 = 18;
 
 #[derive(Default)]
