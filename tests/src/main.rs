@@ -93,7 +93,7 @@ fn start_servers() -> Shared {
                     Need::Postgres => Some(shared.postgres.insert(Postgres::start()).url()),
                     Need::Redis => Some(shared.redis.insert(Redis::start()).url()),
                     // Each test has its own.
-                    Need::Proxy | Need::Browser => None,
+                    Need::Proxy | Need::Browser | Need::Promtool => None,
                 };
                 eprintln!("test-all: {need} from {source}");
                 shared.variables.extend(need.variable().zip(url));

@@ -32,11 +32,19 @@ pub enum Need {
     Proxy,
     /// A browser without a window.
     Browser,
+    /// Prometheus' checker of rules and metrics.
+    Promtool,
 }
 
 impl Need {
     /// Everything the harness knows.
-    pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Proxy, Self::Browser];
+    pub const ALL: [Self; 5] = [
+        Self::Postgres,
+        Self::Redis,
+        Self::Proxy,
+        Self::Browser,
+        Self::Promtool,
+    ];
 
     /// The word for it in a test's name and in filters.
     pub fn name(self) -> &'static str {
@@ -45,6 +53,7 @@ impl Need {
             Self::Redis => "redis",
             Self::Proxy => "proxy",
             Self::Browser => "browser",
+            Self::Promtool => "promtool",
         }
     }
 
@@ -53,7 +62,7 @@ impl Need {
         match self {
             Self::Postgres => Some(POSTGRES_URL),
             Self::Redis => Some(REDIS_URL),
-            Self::Proxy | Self::Browser => None,
+            Self::Proxy | Self::Browser | Self::Promtool => None,
         }
     }
 
@@ -68,6 +77,7 @@ impl Need {
             Self::Redis => source::redis(),
             Self::Proxy => source::toxiproxy(),
             Self::Browser => source::chromium(),
+            Self::Promtool => source::promtool(),
         }
     }
 }

@@ -16,7 +16,7 @@ use tracing::warn;
 
 use super::checks::Checks;
 use super::closing::CloseReason;
-use super::event::{Observer, PoolEvent};
+use super::event::{PoolEvent, Told};
 use super::glue::{Failures, Glue, Sink};
 use super::holds::Holder;
 use super::lease::Lease;
@@ -121,17 +121,11 @@ impl<M: Manage> Pool<M> {
         name: Arc<str>,
         settings: PoolSettings,
         connect_timeout: Duration,
-        observer: Option<Observer>,
+        told: Told,
     ) -> Self {
         let max_size = settings.max_size;
         let (acquire_timeout, failures) = (settings.acquire_timeout, Arc::<Failures>::default());
-        let shared = Arc::new(Shared::new(
-            manager,
-            name,
-            settings,
-            connect_timeout,
-            observer,
-        ));
+        let shared = Arc::new(Shared::new(manager, name, settings, connect_timeout, told));
         let connections = bb8::Pool::builder()
             .max_size(max_size)
             // The smallest size, idle time-outs and lifetimes are the upkeep's: bb8's smallest size counts idle

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
-use super::event::{Observer, PoolEvent};
+use super::event::{PoolEvent, Told};
 use super::gate::{Entry, Gate};
 use super::holds::{Hold, Holder, Holds};
 use super::outage::Outage;
@@ -37,7 +37,7 @@ pub(super) struct Shared<M> {
     rooms: Arc<Semaphore>,
     holds: Holds,
     closings: Closings,
-    observer: Option<Observer>,
+    told: Told,
     generation: AtomicU64,
     /// When a lease last found that its whole generation is of no use.
     last_found: Mutex<Option<Instant>>,
@@ -118,7 +118,7 @@ impl<M: Manage> Shared<M> {
         name: Arc<str>,
         settings: PoolSettings,
         connect_timeout: Duration,
-        observer: Option<Observer>,
+        told: Told,
     ) -> Self {
         Self {
             manager,
@@ -132,7 +132,7 @@ impl<M: Manage> Shared<M> {
             rooms: Arc::new(Semaphore::new(settings.max_size as usize)),
             holds: Holds::default(),
             closings: Closings::default(),
-            observer,
+            told,
             generation: AtomicU64::new(0),
             last_found: Mutex::default(),
             is_closed: AtomicBool::new(false),
@@ -154,7 +154,7 @@ impl<M: Manage> Shared<M> {
     }
 
     pub(super) fn emit(&self, event: impl FnOnce() -> PoolEvent) {
-        if let Some(observer) = &self.observer {
+        if let Some(observer) = &self.told.observer {
             observer(event());
         }
     }
@@ -319,6 +319,9 @@ impl<M: Manage> Shared<M> {
     pub(super) fn closed(&self, hold: &Arc<Hold>, reason: CloseReason) {
         self.holds.remove(hold);
         self.closings.count(reason);
+        if matches!(reason, CloseReason::Broken | CloseReason::TestFailed) {
+            self.told.of_trouble();
+        }
         if self.open_count() < self.settings.min_size {
             self.upkeep.notify_one();
         }
@@ -425,7 +428,9 @@ impl<M: Manage> Shared<M> {
         self.emit(|| PoolEvent::Opening { id });
         let error = match self.connect().await {
             Ok(connection) => {
-                self.outage.succeeded();
+                if self.outage.succeeded() {
+                    self.told.of_return();
+                }
                 let pooled = Pooled::new(connection, id, generation, room, self);
                 let took = started.elapsed();
                 self.emit(|| PoolEvent::Opened { id, took });
@@ -434,6 +439,7 @@ impl<M: Manage> Shared<M> {
             Err(error) => error,
         };
         entry.failed();
+        self.told.of_trouble();
         let failure = self.failed(error);
         if let Failure::Connect(error) = &failure {
             self.emit(|| PoolEvent::OpenFailed {
