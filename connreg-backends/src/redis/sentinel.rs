@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::address::Group;
 use super::error::classify;
+use super::resolver::Resolver;
 
 /// How long one sentinel has.
 pub(super) const SENTINEL_LIMIT: Duration = Duration::from_secs(1);
@@ -80,6 +81,7 @@ async fn ask<T: FromRedisValue>(
 ) -> Result<T, ConnectError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(SENTINEL_LIMIT))
+        .set_dns_resolver(Resolver(SENTINEL_LIMIT))
         .set_response_timeout(Some(SENTINEL_LIMIT));
     let answer = async {
         let mut connection = Client::open(sentinel)?
