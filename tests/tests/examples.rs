@@ -42,6 +42,14 @@ fn secret_provider_gives_a_secret_that_is_not_shown() {
 }
 
 #[test]
+fn tested_service_sells_the_last_one_once() {
+    let expected = "\
+        sold, 0 left\n\
+        sold out\n";
+    assert_eq!(run("tested_service", &[], &[]), expected);
+}
+
+#[test]
 fn blocking_pays_from_several_threads() {
     let expected = "\
         paid: 5849 cents\n\

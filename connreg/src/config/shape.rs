@@ -39,6 +39,9 @@ pub(crate) enum Kind {
     Explicit(ConnectionType),
     /// By the name, or by the place.
     Implied(ConnectionType),
+    /// A test hands in settings of this type.
+    #[cfg(feature = "testing")]
+    StandIn(super::stand_in::StandIn),
     /// Nothing. The mistake is one unless another layer gives the type.
     Absent(Mistake),
     /// It does, wrongly; the mistake is reported.

@@ -99,11 +99,14 @@ impl Outage {
         self.is_down.store(is_down, Ordering::Release);
     }
 
-    pub(super) fn succeeded(&self) {
-        // Nearly always so: then nothing is written.
+    /// Notes a connection that was opened. Says whether that ends an outage.
+    pub(super) fn succeeded(&self) -> bool {
+        let was_down = self.is_down();
+        // Nearly always there is nothing to forget, and nothing is written.
         if self.lock().last.is_some() {
             self.forget();
         }
+        was_down
     }
 
     /// The server answers on a connection that was opened elsewhere, perhaps long ago: the next caller tries, unless it is
@@ -249,7 +252,7 @@ mod tests {
         assert!(outage.ask(0, TRIAL).is_some());
         advance(TRIAL).await;
         assert!(outage.ask(0, TRIAL).is_none(), "the first one went away");
-        outage.succeeded();
+        assert!(outage.succeeded());
         assert!(outage.last().is_none() && !outage.is_down());
     }
 
@@ -288,7 +291,7 @@ mod tests {
         outage.failed(&Arc::new(told), 0, true);
         assert!(outage.begin_probing());
         let started = Instant::now();
-        tokio::join!(outage.pause(), async { outage.succeeded() });
+        tokio::join!(outage.pause(), async { assert!(outage.succeeded()) });
         assert_eq!(started.elapsed(), Duration::ZERO);
         assert_eq!(outage.probe(0, true), Probe::Stop);
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use connreg::{ErrorKind, EventKind, HealthStatus, State};
+use connreg::{ConnectError, ErrorKind, EventKind, HealthStatus, State};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::scripted::{Behaviour, Script, Scripted, load, one};
@@ -305,4 +305,70 @@ async fn a_thousand_do_not_come_back_in_the_same_instant() {
         "{seconds:?}"
     );
     assert!(seconds.len() <= 15, "{seconds:?}");
+}
+
+/// An operation that fails as one does whose server is gone.
+async fn fail(handle: &connreg::Connection<Scripted>, kind: ErrorKind) {
+    let failed = handle
+        .run(async |_| Err::<(), _>(ConnectError::new(kind, "scripted").for_connection("a", "run")))
+        .await;
+    assert_eq!(failed.unwrap_err().kind(), kind);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_finds_the_server_gone_has_it_checked_at_once() {
+    let settings = [("circuit_breaker.enabled", "false")];
+    let (connections, script) = one("lost", &settings).await;
+    let handle = connections.get::<Scripted>("lost").unwrap();
+    handle.client().await.unwrap();
+    script.set(Behaviour::Refuse);
+    let mut states = handle.watch();
+    let gone = Instant::now();
+    // However many find out: one check at a time, twice a second.
+    for _ in 0..1_000 {
+        fail(&handle, ErrorKind::Refused).await;
+    }
+    let first = async {
+        while handle.health().status != HealthStatus::Degraded {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_millis(10), first).await.unwrap();
+    let down = states.wait_for(|state| *state == State::Unhealthy);
+    timeout(LONG, down).await.unwrap().unwrap();
+    assert_eq!(gone.elapsed().as_millis() / 10, 100, "{:?}", gone.elapsed());
+    assert_eq!(script.checks.load(SeqCst), 3);
+    assert_eq!(handle.health().status, HealthStatus::Down);
+    // What is known to be down is brought back at its own pace.
+    let before = script.checks.load(SeqCst);
+    for _ in 0..1_000 {
+        fail(&handle, ErrorKind::Refused).await;
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert!(script.checks.load(SeqCst) - before < 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_wrong_query_marks_no_healthy_connection() {
+    let (connections, script) = one("healthy", &[]).await;
+    let handle = connections.get::<Scripted>("healthy").unwrap();
+    handle.client().await.unwrap();
+    let mut events = connections.events();
+    for (kind, checks) in [
+        (ErrorKind::Other, 0),
+        (ErrorKind::Closed, 0),
+        (ErrorKind::Overloaded, 0),
+        (ErrorKind::Timeout, 1),
+        (ErrorKind::Protocol, 2),
+    ] {
+        fail(&handle, kind).await;
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(script.checks.load(SeqCst), checks, "{kind}");
+        assert_eq!(handle.health().status, HealthStatus::Up);
+        assert_eq!(handle.state(), State::Connected);
+    }
+    while let Ok(event) = events.try_recv() {
+        let is_change = matches!(event.kind, EventKind::StateChanged { .. });
+        assert!(!is_change, "{event:?}");
+    }
 }
