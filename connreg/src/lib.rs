@@ -86,6 +86,7 @@ pub mod pool;
 #[doc(hidden)]
 pub mod private;
 mod registry;
+mod resolve;
 mod runtime;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -123,6 +124,7 @@ pub use crate::policy::{
     RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
+pub use crate::resolve::resolve;
 pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};
 #[cfg(feature = "signal")]

@@ -5,11 +5,13 @@
 //!
 //! `docs/testing.md` says how to write a test with it.
 
+mod apart;
 mod browser;
 mod certificates;
 mod container;
 mod error;
 mod guard;
+mod names;
 mod place;
 mod port;
 mod postgres;
@@ -22,10 +24,12 @@ mod soak;
 mod source;
 pub mod suite;
 
+pub use apart::Loopback;
 pub use browser::{Browser, Page};
 pub use certificates::{Certificates, ServerCertificate};
 pub use error::HarnessError;
 pub use guard::{GuardedGroup, guard_group};
+pub use names::Names;
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
 pub use promtool::{Verdict, check_with_promtool};
 pub use proxy::{Fault, FaultProxy};

@@ -8,14 +8,15 @@ use ::redis::aio::{AsyncPushSender, MultiplexedConnection, PubSub};
 use ::redis::cluster::ClusterClientBuilder;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind as DriverKind, ProtocolVersion,
-    RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind as DriverKind,
+    ProtocolVersion, RedisError, RedisResult,
 };
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
 
 use super::address::Plan;
 use super::error::classify;
+use super::resolver::Resolver;
 use super::{farewell, sentinel};
 
 /// How often a cluster's connection is sent elsewhere before a request fails.
@@ -97,6 +98,7 @@ impl Dialer {
         };
         let mut builder = ClusterClientBuilder::new(nodes.clone())
             .connection_timeout(self.connect_timeout)
+            .async_dns_resolver(self.resolver())
             .tcp_settings(super::address::tcp_settings())
             .retries(REDIRECTS)
             .min_retry_wait(20)
@@ -133,7 +135,7 @@ impl Dialer {
                 Plan::Cluster { nodes, .. } => nodes.clone(),
             };
             let mut failed = None;
-            for info in candidates {
+            for info in self.resolved(candidates).await {
                 let attempted = format!("connecting to {}", info.addr());
                 let open = |info| async move { Client::open(info)?.get_async_pubsub().await };
                 match self.with_either_protocol(info, open).await {
@@ -144,6 +146,27 @@ impl Dialer {
             Err(failed.unwrap_or_else(|| ConnectError::new(ErrorKind::Configuration, "no address")))
         };
         self.in_time(open).await
+    }
+
+    /// The same places by their addresses, for what the driver gives no resolver to. Those with TLS stay as they are: their
+    /// names are what the certificate is checked against, and the driver looks them up itself.
+    async fn resolved(&self, places: Vec<ConnectionInfo>) -> Vec<ConnectionInfo> {
+        let mut resolved = Vec::new();
+        for info in places {
+            let ConnectionAddr::Tcp(host, port) = info.addr() else {
+                resolved.push(info);
+                continue;
+            };
+            match connreg::resolve(host, *port, self.connect_timeout).await {
+                Ok(found) => resolved.extend(found.into_iter().map(|address| {
+                    let place = ConnectionAddr::Tcp(address.ip().to_string(), address.port());
+                    info.clone().set_addr(place)
+                })),
+                // Connecting to it says why.
+                Err(_) => resolved.push(info),
+            }
+        }
+        resolved
     }
 
     async fn open_node(
@@ -163,7 +186,8 @@ impl Dialer {
         let attempted = format!("connecting to {}", info.addr());
         let config = config
             .clone()
-            .set_connection_timeout(Some(self.connect_timeout));
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_dns_resolver(self.resolver());
         let open = |info| {
             let config = config.clone();
             async move {
@@ -222,6 +246,10 @@ impl Dialer {
                 let message = format!("connecting to {place} did not end within {limit:?}");
                 Err(ConnectError::new(ErrorKind::Timeout, message))
             })
+    }
+
+    fn resolver(&self) -> Resolver {
+        Resolver(self.connect_timeout)
     }
 
     fn failed(&self, error: RedisError) -> ConnectError {

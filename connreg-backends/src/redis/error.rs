@@ -162,6 +162,17 @@ impl OwnWord {
         }
     }
 
+    /// The word of an error with its causes, which the driver's type has no place for.
+    pub(super) fn of(error: &ConnectError) -> Self {
+        let mut message = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            message = format!("{message}: {cause}");
+            next = cause.source();
+        }
+        Self::new(error.kind(), message)
+    }
+
     /// As the driver's type, which its command traits ask for.
     pub(super) fn into_driver(self) -> RedisError {
         RedisError::from(io::Error::new(io::ErrorKind::NotConnected, self))

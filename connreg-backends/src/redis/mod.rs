@@ -13,6 +13,7 @@ mod key_value;
 mod lease;
 mod limit;
 mod link;
+mod resolver;
 mod sentinel;
 mod subscription;
 mod url;

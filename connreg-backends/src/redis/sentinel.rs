@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use super::address::Group;
 use super::error::classify;
+use super::resolver::Resolver;
 
 /// How long one sentinel has, so that a dead one does not use up the time of all.
 const SENTINEL_LIMIT: Duration = Duration::from_secs(1);
@@ -40,6 +41,7 @@ pub(super) async fn master(group: &Group) -> Result<ConnectionInfo, ConnectError
 async fn ask(sentinel: &ConnectionInfo, group: &str) -> RedisResult<Option<(String, u16)>> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(SENTINEL_LIMIT))
+        .set_dns_resolver(Resolver(SENTINEL_LIMIT))
         .set_response_timeout(Some(SENTINEL_LIMIT));
     let client = Client::open(sentinel.clone())?;
     let mut connection = client
