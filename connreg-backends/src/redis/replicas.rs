@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ::redis::{ConnectionInfo, RedisError, RedisResult, cmd};
-use connreg::ErrorKind;
 use connreg::topology::{ReadFrom, Reader, Role, Sighting, Topology};
+use connreg::{ConnectError, ErrorKind};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, timeout};
@@ -92,24 +92,29 @@ impl Replicas {
                 // The master is being looked for, which is for its link to tell of.
                 Err(_) if from != ReadFrom::Replica => {
                     self.main.get(&mut None).await?;
-                    self.topology.reader(from).map_err(in_driver)?
+                    self.topology
+                        .reader(from)
+                        .map_err(|error| in_driver(&error))?
                 }
-                Err(error) => return Err(in_driver(error)),
+                Err(error) => return Err(in_driver(&error)),
             };
             let link = self.link(&reader);
-            let mut kept = None;
-            let error = match timeout(LOOK_LIMIT, link.get(&mut kept)).await {
-                Ok(Ok(_)) => match kept {
-                    Some(up) => return Ok(Route { reader, link, up }),
-                    None => unreachable!("just put there"),
-                },
+            if reader.role() != Role::Replica {
+                let up = link.get(&mut None).await?.clone();
+                return Ok(Route { reader, link, up });
+            }
+            let error = match timeout(LOOK_LIMIT, link.get(&mut None)).await {
+                Ok(Ok(up)) => {
+                    let up = up.clone();
+                    return Ok(Route { reader, link, up });
+                }
                 Ok(Err(error)) => error,
                 Err(_) => {
                     let message = format!("{} was not reached in time", reader.endpoint());
                     OwnWord::new(ErrorKind::Timeout, message).into_driver()
                 }
             };
-            if left == 0 || reader.role() != Role::Replica {
+            if left == 0 {
                 return Err(error);
             }
             left -= 1;
@@ -122,7 +127,9 @@ impl Replicas {
         if let Some(looker) = self.looker.get() {
             looker.abort();
         }
-        self.links().values().for_each(|link| link.close());
+        for link in self.links().values() {
+            link.close();
+        }
     }
 
     fn link(&self, reader: &Reader) -> Arc<Link> {
@@ -179,7 +186,9 @@ impl Replicas {
             });
             links.insert(place, link);
         }
-        before.values().for_each(|link| link.close());
+        for gone in before.values() {
+            gone.close();
+        }
         let listed: Vec<Arc<str>> = links.keys().cloned().collect();
         drop(links);
         self.topology
@@ -198,8 +207,8 @@ impl Drop for Replicas {
     }
 }
 
-fn in_driver(error: connreg::ConnectError) -> RedisError {
-    OwnWord::of(&error).into_driver()
+fn in_driver(error: &ConnectError) -> RedisError {
+    OwnWord::of(error).into_driver()
 }
 
 async fn look_again(replicas: Weak<Replicas>, topology: Topology) {
