@@ -492,6 +492,9 @@ impl<M: Manage> Shared<M> {
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
         let version = self.manager.credential_version();
         self.outage.failed(&error, version, !is_full);
+        if error.kind() == ErrorKind::Authentication {
+            self.told.of_refusal();
+        }
         self.tried.notify_waiters();
         Failure::Connect(error)
     }

@@ -96,7 +96,7 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
             .probe(shared.manager.credential_version(), is_needed)
         {
             Probe::Stop => return,
-            Probe::Wait => sleep(WARM_UP_STEP).await,
+            Probe::Wait => {}
             Probe::Try => {
                 if let Ok((pooled, entry)) = shared.open(Purpose::Upkeep).await {
                     if let Some(pool) = pool.upgrade() {
