@@ -105,7 +105,7 @@ async fn checks_that_fail_on_command_make_it_unhealthy_until_they_work() -> Resu
     faults.clear();
     let mut states = orders.watch();
     let back = states.wait_for(|state| *state == State::Connected);
-    let back = tokio::time::timeout(Duration::from_secs(60), back).await;
+    let back = tokio::time::timeout(Duration::from_mins(1), back).await;
     assert!(back.is_ok(), "the monitor brings it back");
     Ok(())
 }
