@@ -169,8 +169,11 @@ mod tests {
             0 => {
                 let mut entering = pin!(bulkhead.enter(None));
                 for _ in 0..=yields {
-                    let mut context = Context::from_waker(Waker::noop());
-                    if entering.as_mut().poll(&mut context).is_ready() {
+                    let entered = entering
+                        .as_mut()
+                        .poll(&mut Context::from_waker(Waker::noop()))
+                        .is_ready();
+                    if entered {
                         break;
                     }
                     yield_now().await;
