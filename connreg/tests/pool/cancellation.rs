@@ -18,7 +18,7 @@ const TASKS: u64 = 16;
 const SOON: Duration = Duration::from_secs(30);
 
 /// How many requests are given up at random: 20,000, or as many as `CONNREG_POOL_CANCELLATIONS` says.
-fn cancellations() -> u64 {
+pub(crate) fn cancellations() -> u64 {
     match std::env::var("CONNREG_POOL_CANCELLATIONS") {
         Ok(number) => number.parse().expect("a number"),
         Err(_) => 20_000,
@@ -204,6 +204,28 @@ async fn an_acquisition_can_be_dropped_at_every_await_point() {
         }
         assert!(points > 0 || situation == "idle", "{situation}");
     }
+}
+
+/// A pool that is used from a runtime of its own, or from tests that each have one.
+#[test]
+fn a_runtime_that_goes_away_while_it_waits_takes_no_slot_with_it() {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let world = World::new();
+    world.connecting_takes(Duration::from_millis(50));
+    let pool = home.block_on(async { new(&world) });
+    for _ in 0..2 * SIZE {
+        let visitor = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        visitor.block_on(async {
+            let mut acquiring = pin!(pool.acquire());
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(acquiring.as_mut().poll(&mut context).is_pending());
+            tokio::task::yield_now().await;
+        });
+    }
+    home.block_on(nothing_is_lost(&pool, &world));
 }
 
 #[tokio::test(start_paused = true)]
