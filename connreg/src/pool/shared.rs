@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
 use super::event::{PoolEvent, Told};
-use super::gate::Gate;
+use super::gate::{Entry, Gate};
 use super::holds::{Hold, Holder, Holds};
 use super::outage::Outage;
 use super::pooled::Pooled;
@@ -33,6 +33,8 @@ pub(super) struct Shared<M> {
     /// The upkeep has something to do.
     pub(super) upkeep: Notify,
     gate: Arc<Gate>,
+    /// One for each connection that is open or being opened: `bb8` knows nothing of those that are opened for the pool.
+    rooms: Arc<Semaphore>,
     holds: Holds,
     closings: Closings,
     told: Told,
@@ -73,6 +75,8 @@ pub(super) enum Failure {
     Connect(Arc<ConnectError>),
     /// Nobody waited for it any more, or the pool is closed.
     GivenUp,
+    /// As many are open or being opened as may be: one of them is on its way into the pool.
+    NoRoom,
 }
 
 /// Connections whose closing is under way.
@@ -125,6 +129,7 @@ impl<M: Manage> Shared<M> {
             runtime: Handle::current(),
             upkeep: Notify::new(),
             gate: Arc::new(Gate::new(settings.max_connecting)),
+            rooms: Arc::new(Semaphore::new(settings.max_size as usize)),
             holds: Holds::default(),
             closings: Closings::default(),
             told,
@@ -178,6 +183,11 @@ impl<M: Manage> Shared<M> {
         self.returned.notify_waiters();
     }
 
+    /// Says that a connection was put into the pool that nobody had waited for.
+    pub(super) fn added(&self) {
+        self.returned.notify_waiters();
+    }
+
     /// Resolves when a connection comes back, or after `limit`.
     pub(super) async fn one_returned(&self, limit: Duration) {
         // Either way the caller looks again.
@@ -205,6 +215,7 @@ impl<M: Manage> Shared<M> {
         if self.is_suspended.swap(false, Ordering::AcqRel) {
             self.emit(|| PoolEvent::Resumed);
             self.resumed.notify_waiters();
+            self.upkeep.notify_one();
         }
     }
 
@@ -257,12 +268,12 @@ impl<M: Manage> Shared<M> {
         self.generation.load(Ordering::Acquire)
     }
 
-    pub(super) fn close(&self) {
-        if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.emit(|| PoolEvent::PoolClosed);
-        }
+    /// Whether it was open.
+    pub(super) fn close(&self) -> bool {
+        let was_open = !self.is_closed.swap(true, Ordering::AcqRel);
         self.resumed.notify_waiters();
         self.upkeep.notify_one();
+        was_open
     }
 
     /// Resolves when the pool is closed.
@@ -334,11 +345,12 @@ impl<M: Manage> Shared<M> {
         ClosingGuard(Arc::clone(&self.closing))
     }
 
-    /// Resolves when every connection that was taken out of the pool has been closed.
+    /// Resolves when no connection is open but those on lease, and every good-bye has been said.
     pub(super) async fn all_closed(&self) {
         loop {
             let done = self.closing.done.notified();
-            if self.closing.count.load(Ordering::Acquire) == 0 {
+            let is_over = self.closing.count.load(Ordering::Acquire) == 0;
+            if is_over && self.open_count() <= self.active.load(Ordering::Acquire) {
                 return;
             }
             done.await;
@@ -370,11 +382,17 @@ impl<M: Manage> Shared<M> {
 
     /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
     /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
-    pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    ///
+    /// The entry is to be left as `opened` once the connection is in the pool: the next to be opened may not be needed.
+    pub(super) async fn open(
+        self: &Arc<Self>,
+        purpose: Purpose,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
+        let room = self.room().ok_or(Failure::NoRoom)?;
         let shared = Arc::clone(self);
         let opened = self
             .runtime
-            .spawn(async move { shared.open_in_turn(purpose).await });
+            .spawn(async move { shared.open_in_turn(purpose, room).await });
         opened.await.unwrap_or_else(|error| {
             if !error.is_panic() {
                 return Err(Failure::GivenUp);
@@ -384,7 +402,11 @@ impl<M: Manage> Shared<M> {
         })
     }
 
-    async fn open_in_turn(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    async fn open_in_turn(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        room: OwnedSemaphorePermit,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
         let entry = self.gate.enter().await;
         if self.is_closed() {
             return Err(Failure::GivenUp);
@@ -406,18 +428,13 @@ impl<M: Manage> Shared<M> {
         self.emit(|| PoolEvent::Opening { id });
         let error = match self.connect().await {
             Ok(connection) => {
-                entry.opened();
                 if self.outage.succeeded() {
                     self.told.of_return();
                 }
-                let pooled = Pooled::new(connection, id, generation, self);
+                let pooled = Pooled::new(connection, id, generation, room, self);
                 let took = started.elapsed();
                 self.emit(|| PoolEvent::Opened { id, took });
-                // One that nobody would ever take out again.
-                if self.is_closed() {
-                    return Err(Failure::GivenUp);
-                }
-                return Ok(pooled);
+                return Ok((pooled, entry));
             }
             Err(error) => error,
         };
@@ -431,6 +448,11 @@ impl<M: Manage> Shared<M> {
             });
         }
         Err(failure)
+    }
+
+    /// Room for one more connection, if there is any.
+    pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.rooms).try_acquire_owned().ok()
     }
 
     pub(super) fn next_id(&self) -> u64 {
