@@ -104,8 +104,11 @@ async fn distrust_starts_no_storm(kind: Kind) {
             });
         }
         callers.join_all().await;
-        let came = door.came();
-        assert!((1..=MOST).contains(&came), "{certificate:?}: {came} times");
+        let connects = door.came();
+        assert!(
+            (1..=MOST).contains(&connects),
+            "{certificate:?}: {connects} times"
+        );
     }
 }
 

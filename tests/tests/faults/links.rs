@@ -21,7 +21,11 @@ async fn behind(kind: Kind, settings: &[(&str, &str)]) -> Behind {
     let server = Server::start(kind);
     let proxy = FaultProxy::before(server.port());
     let subject = server.connect(proxy.port(), settings).await;
-    assert_eq!(subject.ask(1).await.unwrap(), 1);
+    // Where a test has short time-outs, a busy machine may need several attempts.
+    eventually("it is open", async || {
+        subject.ask(1).await.is_ok_and(|answer| answer == 1)
+    })
+    .await;
     Behind {
         _server: server,
         proxy,

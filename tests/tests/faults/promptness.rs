@@ -123,7 +123,7 @@ async fn a_frozen_server_holds_up_nobody(kind: Kind) {
             ("health_check.timeout", "1min"),
         ];
         let subject = server.connect(server.port(), &settings).await;
-        subject.ask_in_run(1).await.unwrap();
+        eventually("it is open", async || subject.ask_in_run(1).await.is_ok()).await;
         server.process().freeze();
         let (answer, took) = timed(subject.ask_in_run(2)).await;
         let error = answer.unwrap_err();

@@ -129,7 +129,7 @@ impl Subject {
                     let row = client.query_one("SELECT $1::bigint", &[&number]).await?;
                     Ok(row.get(0))
                 });
-                ask.await
+                Box::pin(ask).await
             }
             Self::Redis(_, connection) => {
                 let ask = connection.run(|client| async move {
@@ -137,7 +137,7 @@ impl Subject {
                     let answer = echo.query_async(&mut client.commands()).await;
                     answer.map_err(|error| client.error("echo", error))
                 });
-                ask.await
+                Box::pin(ask).await
             }
         }
     }
