@@ -34,6 +34,19 @@ fn custom_backend_takes_under_sixty_lines() {
 }
 
 #[test]
+fn own_pool_lends_retires_and_closes() {
+    let expected = "\
+        1 open before anybody asked\n\
+        20 sums make 420, on 3 connections at the most\n\
+        given up: true, closed for that: 1\n\
+        3 on lease\n\
+        and still 2 and 2 make 4\n\
+        3 retired\n\
+        0 open at the end\n";
+    assert_eq!(run("own_pool", &["pool"], &[]), expected);
+}
+
+#[test]
 fn secret_provider_gives_a_secret_that_is_not_shown() {
     let expected = "\
         Mail { username: \"shop\", password: [redacted], signature: Some([redacted]) }\n\

@@ -80,6 +80,15 @@ impl Connector {
         &self.0.context
     }
 
+    /// Changes with the content of the password file, if the password comes from there; another password is another client.
+    pub(crate) fn credential_version(&self) -> u64 {
+        let target = &self.0.target;
+        match &target.passfile {
+            Some(path) if target.session.get_password().is_none() => passfile::version(path),
+            _ => 0,
+        }
+    }
+
     /// Opens a session with the first server that will do.
     pub(crate) async fn open(
         &self,

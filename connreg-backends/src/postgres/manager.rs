@@ -34,4 +34,8 @@ impl Manage for Manager {
     fn is_broken(&self, session: &mut Session) -> bool {
         session.client.is_closed()
     }
+
+    fn credential_version(&self) -> u64 {
+        self.connector.credential_version()
+    }
 }

@@ -1,6 +1,7 @@
 //! Opening connections: to the server, to whatever the sentinels call the master, or to a cluster.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -40,6 +41,12 @@ pub(super) enum Opened {
     Cluster(ClusterConnection),
 }
 
+/// A connection, and the `host:port` that it leads to.
+pub(super) struct At<T> {
+    pub(super) place: Arc<str>,
+    pub(super) connection: T,
+}
+
 impl Dialer {
     pub(super) fn new(plan: Plan, connect_timeout: Duration, response_timeout: Duration) -> Self {
         if plan.uses_tls() {
@@ -58,7 +65,7 @@ impl Dialer {
     pub(super) async fn open_shared(
         &self,
         pushed: impl AsyncPushSender,
-    ) -> Result<MultiplexedConnection, ConnectError> {
+    ) -> Result<At<MultiplexedConnection>, ConnectError> {
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(self.response_timeout))
             .set_push_sender(pushed);
@@ -69,16 +76,22 @@ impl Dialer {
     pub(super) async fn open_exclusive(
         &self,
         pushed: impl AsyncPushSender,
-    ) -> Result<Opened, ConnectError> {
+    ) -> Result<At<Opened>, ConnectError> {
         if matches!(self.plan, Plan::Cluster { .. }) {
-            return self.open_cluster(None).await.map(Opened::Cluster);
+            let cluster = self.open_cluster(None).await?;
+            return Ok(At {
+                place: Arc::from(self.plan.place()),
+                connection: Opened::Cluster(cluster),
+            });
         }
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_push_sender(pushed);
-        self.in_time(self.open_node(&config))
-            .await
-            .map(Opened::Node)
+        let At { place, connection } = self.in_time(self.open_node(&config)).await?;
+        Ok(At {
+            place,
+            connection: Opened::Node(connection),
+        })
     }
 
     /// A connection that finds the node for each key, and reconnects by itself.
@@ -172,7 +185,7 @@ impl Dialer {
     async fn open_node(
         &self,
         config: &AsyncConnectionConfig,
-    ) -> Result<MultiplexedConnection, ConnectError> {
+    ) -> Result<At<MultiplexedConnection>, ConnectError> {
         let (info, must_be_master) = match &self.plan {
             Plan::Single(info) => (info.clone(), false),
             Plan::Sentinel(group) => (sentinel::master(group).await?, true),
@@ -207,7 +220,10 @@ impl Dialer {
         if must_be_master {
             sentinel::prove_master(&attempted, &mut connection, self.response_timeout).await?;
         }
-        Ok(connection)
+        Ok(At {
+            place: Arc::from(address.to_string()),
+            connection,
+        })
     }
 
     /// Tries RESP3, and RESP2 from the first server on that does not know it.

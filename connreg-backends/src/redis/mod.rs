@@ -8,6 +8,7 @@ mod client;
 mod commands;
 mod dial;
 mod error;
+mod failover;
 mod farewell;
 mod key_value;
 mod lease;
@@ -17,6 +18,7 @@ mod resolver;
 mod sentinel;
 mod subscription;
 mod url;
+mod watch;
 mod words;
 
 use std::path::PathBuf;

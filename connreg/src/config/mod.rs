@@ -26,6 +26,7 @@ pub(crate) mod keys;
 mod lines;
 mod mask;
 mod merge;
+mod misplaced;
 mod placeholder;
 mod quote;
 mod read;
@@ -39,6 +40,8 @@ mod shape;
 #[cfg(feature = "testing")]
 mod stand_in;
 mod toml;
+mod toml_events;
+mod toml_levels;
 mod toml_syntax;
 pub(crate) mod tree;
 mod yaml;

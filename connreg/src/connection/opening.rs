@@ -419,6 +419,9 @@ impl Ending {
                     error: error.clone(),
                 });
                 drop(gate);
+                if error.kind() == ErrorKind::Authentication {
+                    core.credential_refused();
+                }
                 core.wake_monitor();
                 tracing::warn!(connection = %core.name(), %error, "not connected");
                 Outcome::Failed(error)

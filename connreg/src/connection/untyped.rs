@@ -39,6 +39,8 @@ pub(crate) struct Core {
     suspected: AtomicBool,
     /// It is down, and its server was reached.
     seems_back: AtomicBool,
+    /// The server has just refused the credential.
+    refused: AtomicBool,
     views: Mutex<Vec<Weak<dyn Views>>>,
     /// What a test injects.
     #[cfg(feature = "testing")]
@@ -83,6 +85,7 @@ impl Core {
             probing: AtomicBool::new(false),
             suspected: AtomicBool::new(false),
             seems_back: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             views: Mutex::default(),
             #[cfg(feature = "testing")]
             faults: OnceLock::new(),
@@ -265,6 +268,17 @@ impl Core {
     /// Whether it seems to be back, which is told once.
     pub(crate) fn take_return(&self) -> bool {
         self.seems_back.swap(false, Ordering::AcqRel)
+    }
+
+    /// Says that the server refused the credential: if it is a secret from elsewhere, that is read again.
+    pub(crate) fn credential_refused(&self) {
+        self.refused.store(true, Ordering::Release);
+        self.wake_monitor();
+    }
+
+    /// Whether the credential was refused, which is told once.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.refused.swap(false, Ordering::AcqRel)
     }
 
     /// Has the health monitor look again: something has changed.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
+use super::refresh::refresh;
 use super::set::Set;
 use crate::connection::{AnySlot, Prospect};
 use crate::event::EventKind;
@@ -68,10 +69,14 @@ impl Monitor {
         let set = inner.set.load_full();
         let now = Instant::now();
         let mut next = now + LOOK;
+        let mut refused = Vec::new();
         let mut plans = HashMap::with_capacity(self.plans.len());
         for (position, slot) in set.slots().enumerate() {
             let core = slot.core();
             let mut plan = self.plans.remove(&core.id()).unwrap_or_default();
+            if core.take_refusal() {
+                refused.push(Arc::clone(core.name()));
+            }
             if core.context().policy().health_check.enabled && !core.is_probing() {
                 let due = match slot.prospect() {
                     Prospect::Nothing => None,
@@ -88,6 +93,9 @@ impl Monitor {
             }
         }
         self.plans = plans;
+        if !refused.is_empty() {
+            tokio::spawn(refresh(inner, refused));
+        }
         Some(next)
     }
 

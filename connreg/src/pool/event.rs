@@ -89,6 +89,13 @@ impl Told {
         }
     }
 
+    /// The server did not take the credential.
+    pub(super) fn of_refusal(&self) {
+        if let Some(context) = &self.context {
+            context.tell(Core::credential_refused);
+        }
+    }
+
     /// After an outage a connection could be opened.
     pub(super) fn of_return(&self) {
         if let Some(context) = &self.context {

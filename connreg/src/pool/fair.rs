@@ -19,6 +19,7 @@ use super::closing::CloseReason;
 use super::event::{PoolEvent, Told};
 use super::glue::{Failures, Glue, Sink};
 use super::holds::Holder;
+use super::home::at_home;
 use super::lease::Lease;
 use super::pooled::{CLOSE_LIMIT, Open, Pooled};
 use super::shared::{Failure, Shared};
@@ -373,7 +374,7 @@ impl<M: Manage> Inner<M> {
             }
             let got = tokio::select! {
                 biased;
-                got = self.connections.get_owned() => got.ok(),
+                got = at_home(&shared.runtime, self.connections.get_owned()) => got.ok(),
                 () = &mut failed => None,
             };
             let Some(mut connection) = got else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
@@ -20,6 +21,9 @@ use super::{Manage, PoolStatistics};
 use crate::backoff::ROLE_PAUSE;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::policy::PoolSettings;
+
+/// How often a connection that is to be opened asks for room.
+const ROOM_TRIES: u32 = 4;
 
 /// What the pool, its leases, `bb8`'s tasks and the upkeep share.
 pub(super) struct Shared<M> {
@@ -388,7 +392,7 @@ impl<M: Manage> Shared<M> {
         self: &Arc<Self>,
         purpose: Purpose,
     ) -> Result<(Pooled<M>, Entry), Failure> {
-        let room = self.room().ok_or(Failure::NoRoom)?;
+        let room = self.room_soon().await.ok_or(Failure::NoRoom)?;
         let shared = Arc::clone(self);
         let opened = self
             .runtime
@@ -455,6 +459,17 @@ impl<M: Manage> Shared<M> {
         Arc::clone(&self.rooms).try_acquire_owned().ok()
     }
 
+    /// The same, or room that is just about to be left: `bb8` tells of a connection that ends before it drops it.
+    async fn room_soon(&self) -> Option<OwnedSemaphorePermit> {
+        for _ in 0..ROOM_TRIES {
+            if let Some(room) = self.room() {
+                return Some(room);
+            }
+            yield_now().await;
+        }
+        None
+    }
+
     pub(super) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
@@ -477,6 +492,9 @@ impl<M: Manage> Shared<M> {
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
         let version = self.manager.credential_version();
         self.outage.failed(&error, version, !is_full);
+        if error.kind() == ErrorKind::Authentication {
+            self.told.of_refusal();
+        }
         self.tried.notify_waiters();
         Failure::Connect(error)
     }

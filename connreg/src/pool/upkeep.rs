@@ -96,7 +96,7 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
             .probe(shared.manager.credential_version(), is_needed)
         {
             Probe::Stop => return,
-            Probe::Wait => sleep(WARM_UP_STEP).await,
+            Probe::Wait => {}
             Probe::Try => {
                 if let Ok((pooled, entry)) = shared.open(Purpose::Upkeep).await {
                     if let Some(pool) = pool.upgrade() {
@@ -171,6 +171,7 @@ impl<M: Manage> Inner<M> {
             return None;
         }
         // With an idle one there, the first poll gives it; if somebody was faster, asking is given up.
+        let _home = self.shared.runtime.enter();
         let taking = pin!(self.connections.get_owned());
         match taking.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(idle)) => Some(idle),

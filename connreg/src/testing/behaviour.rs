@@ -178,9 +178,7 @@ impl Behaviour {
             Sent::Yes => format!("injected fault: the answer to `{call}` was lost"),
             _ => format!("injected fault: `{call}` failed"),
         };
-        let error = ConnectError::new(kind, message)
-            .with_help("a test's `Faults` made it so; `clear` ends it")
-            .with_sent(self.sent.unwrap_or(sent));
+        let error = ConnectError::new(kind, message).with_sent(self.sent.unwrap_or(sent));
         match self.retry_after {
             Some(delay) => error.with_retry_after(delay),
             None => error,

@@ -87,5 +87,7 @@ suite! {
         an_exhausted_pool_says_so,
         closing_ends_all_sessions,
         // rotation
-        a_rotated_password_fails_no_operation;
+        a_rotated_password_fails_no_operation,
+        a_password_file_that_has_changed_is_read_at_once,
+        a_secret_is_read_again_when_it_is_refused;
 }

@@ -222,7 +222,8 @@ fn stuck(before: &[u64], now: &[u64]) -> Vec<String> {
     };
     let pairs = before.iter().zip(now).enumerate();
     pairs
-        .filter_map(|(index, (before, now))| (before == now).then(|| name(index)))
+        .filter(|(_, (before, now))| before == now)
+        .map(|(index, _)| name(index))
         .collect()
 }
 
