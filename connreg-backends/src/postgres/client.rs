@@ -1,12 +1,16 @@
 //! What an open connection is used through.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
-use connreg::pool::{Pool, PoolStatistics};
-use connreg::{ConnectError, ConnectionLimit, Context, Error};
+use connreg::pool::{Lease as Pooled, Pool, PoolStatistics};
+use connreg::topology::Role;
+use connreg::{ConnectError, ConnectionLimit, Context, Error, ErrorKind};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Row, SimpleQueryMessage};
 
@@ -17,7 +21,10 @@ use super::hold::Hold;
 use super::lease::Lease;
 use super::limit;
 use super::listen::{self, Notifications};
+use super::looker::Looker;
 use super::manager::{First, Manager};
+use super::read::{ReadYourWrites, Reader};
+use super::servers::lock;
 use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
 use super::transaction::{Transaction, TransactionBuilder};
@@ -40,25 +47,69 @@ use super::transaction::{Transaction, TransactionBuilder};
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
+/// What the clones of a client share.
+pub(crate) struct Inner {
+    /// Of those who write, and of all where there is one server.
     pool: Pool<Manager>,
+    /// Of those who read from a replica, by the replica's number.
+    readers: Mutex<HashMap<usize, Pool<Manager>>>,
     connector: Connector,
+    /// There from the first trouble, or the first read from a replica, on.
+    looker: Mutex<Option<Looker>>,
     first: First,
     closed: watch::Sender<bool>,
+}
+
+impl Inner {
+    /// A write was refused for the server's role. Gives whether the sessions with it are of no use any more.
+    pub(super) fn write_refused(&self, server: usize) -> bool {
+        let servers = self.connector.servers();
+        let name = servers.name(server);
+        // One that is known to take no writes was opened nevertheless, for reading.
+        let is_news = servers.is_for_writing() && servers.topology.role(name) != Role::Replica;
+        if is_news {
+            servers.topology.write_refused(name);
+            self.look_after_roles();
+        }
+        is_news
+    }
+
+    /// Has somebody look at the servers from now on.
+    pub(super) fn look_after_roles(&self) {
+        if *self.closed.borrow() {
+            return;
+        }
+        lock(&self.looker).get_or_insert_with(|| {
+            self.connector.servers().begin_looking();
+            Looker::start(self.connector.clone(), self.pool.clone())
+        });
+    }
 }
 
 impl Client {
     pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
         let connector = Connector::new(settings, context).await?;
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
-        let first = First::new(connector.open(None).await?);
-        let pool = Pool::new(Manager::new(connector.clone(), first.clone()), context);
-        Ok(Self(Arc::new(Inner {
-            pool,
-            connector,
-            first,
-            closed: watch::Sender::new(false),
-        })))
+        let mut session = connector.open_first().await?;
+        let client = Self(Arc::new_cyclic(|client| {
+            session.writer = Weak::clone(client);
+            let first = First::new(session);
+            let manager =
+                Manager::of_writers(connector.clone(), Weak::clone(client), first.clone());
+            Inner {
+                pool: Pool::new(manager, context),
+                readers: Mutex::default(),
+                connector,
+                looker: Mutex::default(),
+                first,
+                closed: watch::Sender::new(false),
+            }
+        }));
+        let servers = client.0.connector.servers();
+        if servers.search_ends().is_some() {
+            client.0.look_after_roles();
+        }
+        Ok(client)
     }
 
     /// A round trip, on a pooled session if there is room, else on one of its own.
@@ -90,19 +141,100 @@ impl Client {
 
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
+        drop(lock(&self.0.looker).take());
         drop(self.0.first.take());
+        let readers: Vec<_> = lock(&self.0.readers).values().cloned().collect();
+        let mut closing = JoinSet::new();
+        for pool in readers {
+            closing.spawn(async move { pool.close().await });
+        }
         self.0.pool.close().await;
+        while closing.join_next().await.is_some() {}
     }
 
-    pub(super) async fn executor(&self) -> Result<Executor, Error> {
-        Ok(Executor::new(self.0.pool.acquire().await?))
+    #[track_caller]
+    pub(super) fn executor(&self) -> impl Future<Output = Result<Executor, Error>> + Send + '_ {
+        self.executor_at(Location::caller())
     }
 
     pub(super) async fn executor_at(
         &self,
         place: &'static Location<'static>,
     ) -> Result<Executor, Error> {
-        Ok(Executor::new(self.0.pool.acquire_at(place).await?))
+        match self.0.pool.acquire_at(place).await {
+            Ok(lease) => Ok(Executor::new(lease)),
+            Err(error) if error.kind() == ErrorKind::Role => {
+                Ok(Executor::new(Box::pin(self.wait_for_role(place, error)).await?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// There is no server that takes writes: waits for one, as long as is configured.
+    async fn wait_for_role(
+        &self,
+        place: &'static Location<'static>,
+        mut error: Error,
+    ) -> Result<Pooled<Manager>, Error> {
+        let servers = self.0.connector.servers();
+        self.0.look_after_roles();
+        while let Some(ends) = servers.search_ends()
+            && Instant::now() < ends
+        {
+            let found = timeout_at(ends, servers.topology.wait_for_primary()).await;
+            self.0.pool.server_is_back();
+            // One that was found may be lost again. One that was not found may be done without by now.
+            let acquired = self.0.pool.acquire_at(place).await;
+            match acquired {
+                Err(again) if again.kind() == ErrorKind::Role && matches!(found, Ok(Ok(_))) => {
+                    error = again;
+                }
+                acquired => return acquired,
+            }
+        }
+        Err(error)
+    }
+
+    /// The pool of those who read from this replica, opened at the first need.
+    pub(super) fn reading_pool(&self, server: usize) -> Pool<Manager> {
+        let connector = &self.0.connector;
+        let open = || {
+            let manager = Manager::of_readers(connector.clone(), server);
+            Pool::new(manager, connector.context())
+        };
+        let pool = lock(&self.0.readers)
+            .entry(server)
+            .or_insert_with(open)
+            .clone();
+        pool
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.0.connector
+    }
+
+    pub(super) fn look_after_roles(&self) {
+        self.0.look_after_roles();
+    }
+
+    /// Reads go where the setting `read_from` says: to a replica, or to the primary. Opens nothing before the first read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn adults(db: &connreg_backends::postgres::Client) -> Result<(), connreg::Error> {
+    /// let adults = db.read().query("SELECT name FROM users WHERE age > $1", &[&25]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(&self) -> Reader {
+        Reader::new(self.clone())
+    }
+
+    /// As [`read`](Self::read), for somebody who writes as well: after a write, reads go to the primary for 2 s, so that
+    /// what was written is seen. One for each user or request; clones remember the same writes.
+    pub fn read_your_writes(&self) -> ReadYourWrites {
+        ReadYourWrites::new(self.clone())
     }
 
     /// Has all sessions closed that are open now: idle ones at once, others when they come back.
@@ -110,10 +242,11 @@ impl Client {
     /// For a server that has changed its role, its address or its credentials.
     pub fn retire(&self) {
         self.0.pool.retire();
+        lock(&self.0.readers).values().for_each(Pool::retire);
     }
 
     /// Lets callers wait for a session, up to `pool.acquire_timeout`, until [`resume`](Self::resume). For planned
-    /// switch-overs.
+    /// switch-overs. Reads from replicas go on.
     pub fn suspend(&self) {
         self.0.pool.suspend();
     }
@@ -123,9 +256,11 @@ impl Client {
         self.0.pool.resume();
     }
 
-    /// The pool's figures.
+    /// The pool's figures; with pools of replicas, those of all together.
     pub fn statistics(&self) -> PoolStatistics {
-        self.0.pool.statistics()
+        let readers = lock(&self.0.readers);
+        let readers = readers.values().map(Pool::statistics);
+        readers.fold(self.0.pool.statistics(), |all, one| all.plus(&one))
     }
 
     /// Runs a statement and gives all its rows.

@@ -166,7 +166,7 @@ impl Executor {
     ) -> Result<Vec<Row>, Error> {
         self.begin("query").await?;
         let session = self.session();
-        session.effect = session.effect.max(Effect::of_statement(sql));
+        session.told(sql, Effect::of_statement(sql));
         let outcome = limited(session.limit, session.client.query_typed(sql, params)).await;
         self.end("query", outcome).await
     }
@@ -239,7 +239,7 @@ impl Executor {
     fn batch(&mut self, sql: &str) -> &mut Session {
         let session = self.session();
         let effect = Effect::of_batch(sql);
-        session.effect = session.effect.max(effect);
+        session.told(sql, effect);
         if effect == Effect::Lasting {
             session.statements.clear();
         }
@@ -358,10 +358,7 @@ impl Executor {
             Ok(Err(error)) => {
                 // After an error, too, the driver skips to the end of the answer before it passes on the next one.
                 self.failed(&error);
-                // The user's own doing, and no sign of a server in the wrong role.
-                let own = self.transaction.is_some_and(|open| open.read_only)
-                    && error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
-                let error = if own {
+                let error = if self.is_own_read_only(&error) {
                     error::of_write_in_read_only(error)
                 } else {
                     self.session().explain(error).await
@@ -393,15 +390,34 @@ impl Executor {
         self.in_flight = false;
     }
 
-    /// Says that a stream's answer was an error.
+    /// Whether a write was refused by the user's own doing, which is no sign of a server in the wrong role.
+    fn is_own_read_only(&self, error: &tokio_postgres::Error) -> bool {
+        self.transaction.is_some_and(|open| open.read_only) && is_write_refused(error)
+    }
+
+    /// Says that a request, or a stream's answer, was an error.
     pub(super) fn failed(&mut self, error: &tokio_postgres::Error) {
         self.in_flight = false;
+        if is_write_refused(error) && !self.is_own_read_only(error) {
+            self.write_refused();
+        }
         if error::ends_session(error) {
             // The driver may not have noticed yet, and would let the next caller find out.
             self.session().effect = Effect::Lasting;
         }
         if let Some(open) = &mut self.transaction {
             open.aborted |= error.as_db_error().is_some();
+        }
+    }
+
+    /// The server is no primary any more, unless the session was told not to write: its sessions are of no use.
+    fn write_refused(&self) {
+        let pooled = self.pooled();
+        let client = pooled.writer.upgrade();
+        if let Some(client) = client.filter(|_| !pooled.is_told_read_only)
+            && client.write_refused(pooled.server)
+        {
+            pooled.retire_pool();
         }
     }
 
@@ -471,6 +487,10 @@ impl fmt::Debug for Executor {
             .field("transaction", &self.transaction)
             .finish_non_exhaustive()
     }
+}
+
+fn is_write_refused(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 /// What came back, or how long was waited in vain.

@@ -1,17 +1,27 @@
 //! The pool's view of sessions: how they are opened, tested and seen to be broken.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use connreg::ConnectError;
 use connreg::pool::Manage;
 
+use super::client::Inner;
 use super::connect::Connector;
 use super::session::Session;
 
 /// Makes sessions for the pool.
 pub(crate) struct Manager {
     connector: Connector,
+    role: Role,
     first: First,
+}
+
+/// Whom the sessions are for.
+enum Role {
+    /// Those who write: with whichever server takes writes. The client is told of refused ones.
+    Writer(Weak<Inner>),
+    /// Those who read from this server.
+    Reader(usize),
 }
 
 /// The session that proved that the settings work, until the pool asks for its first.
@@ -29,8 +39,31 @@ impl First {
 }
 
 impl Manager {
-    pub(crate) fn new(connector: Connector, first: First) -> Self {
-        Self { connector, first }
+    pub(crate) fn of_writers(connector: Connector, client: Weak<Inner>, first: First) -> Self {
+        Self {
+            connector,
+            role: Role::Writer(client),
+            first,
+        }
+    }
+
+    pub(crate) fn of_readers(connector: Connector, server: usize) -> Self {
+        Self {
+            connector,
+            role: Role::Reader(server),
+            first: First(Arc::default()),
+        }
+    }
+
+    async fn open(&self) -> Result<Session, ConnectError> {
+        match &self.role {
+            Role::Writer(client) => {
+                let mut session = self.connector.open(None).await?;
+                session.writer = Weak::clone(client);
+                Ok(session)
+            }
+            Role::Reader(server) => self.connector.open_at(*server).await,
+        }
     }
 }
 
@@ -44,7 +77,7 @@ impl Manage for Manager {
             .filter(|session| !session.client.is_closed())
         {
             Some(session) => Ok(session),
-            None => self.connector.open(None).await,
+            None => self.open().await,
         }
     }
 
@@ -56,6 +89,8 @@ impl Manage for Manager {
     }
 
     fn is_broken(&self, session: &mut Session) -> bool {
-        session.client.is_closed()
+        let servers = self.connector.servers();
+        let is_writer = matches!(self.role, Role::Writer(_));
+        session.client.is_closed() || (is_writer && servers.has_left(session.server))
     }
 }
