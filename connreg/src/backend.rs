@@ -83,9 +83,14 @@ pub trait Backend: Declared {
         None
     }
 
-    /// How many connections a client opens at the most.
+    /// How many connections a client opens at the most: of a pooled one the pool's, and one for
+    /// [checks](crate::pool::PoolStatistics::checking).
     fn most_connections(pool: &PoolSettings) -> u32 {
-        if Self::POOLED { pool.max_size } else { 1 }
+        if Self::POOLED {
+            pool.max_size.saturating_add(1)
+        } else {
+            1
+        }
     }
 
     /// How many connections the server takes; `None`: it has no limit, or does not say.

@@ -18,12 +18,12 @@ use crate::settings::ConnectionRef;
 ///
 /// Cheap to clone, so that a client can keep it and name its connection in errors.
 #[derive(Clone)]
-pub struct Context(Arc<Inner>);
+pub struct Context(pub(crate) Arc<Inner>);
 
-struct Inner {
+pub(crate) struct Inner {
     name: Arc<str>,
     kind: ConnectionType,
-    policy: Policy,
+    policy: Arc<Policy>,
     origin: Origin,
     peers: Arc<Peers>,
 }
@@ -32,7 +32,7 @@ impl Context {
     pub(crate) fn new(
         name: Arc<str>,
         kind: ConnectionType,
-        policy: Policy,
+        policy: Arc<Policy>,
         origin: Origin,
         peers: Arc<Peers>,
     ) -> Self {

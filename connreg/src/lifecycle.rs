@@ -1,7 +1,7 @@
 //! The states of a connection, and what is remembered of its life.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
@@ -76,7 +76,9 @@ impl fmt::Display for State {
 /// A connection's state with its history.
 #[derive(Debug)]
 pub(crate) struct Lifecycle {
-    state: watch::Sender<State>,
+    state: Mutex<State>,
+    /// There once somebody watches: most connections are not watched, and it is a third of a kilobyte.
+    watched: OnceLock<watch::Sender<State>>,
     created_at: SystemTime,
     history: Mutex<History>,
 }
@@ -102,18 +104,21 @@ pub(crate) struct History {
 impl Lifecycle {
     pub(crate) fn new() -> Self {
         Self {
-            state: watch::Sender::new(State::Initialized),
+            state: Mutex::new(State::Initialized),
+            watched: OnceLock::new(),
             created_at: SystemTime::now(),
             history: Mutex::default(),
         }
     }
 
     pub(crate) fn state(&self) -> State {
-        *self.state.borrow()
+        *self.locked_state()
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<State> {
-        self.state.subscribe()
+        let state = self.locked_state();
+        let watched = self.watched.get_or_init(|| watch::Sender::new(*state));
+        watched.subscribe()
     }
 
     pub(crate) fn created_at(&self) -> SystemTime {
@@ -126,14 +131,15 @@ impl Lifecycle {
 
     /// Goes to `state`, unless the connection is closed, which is for good; tells where it was if that was elsewhere.
     pub(crate) fn enter(&self, state: State, tell: impl FnOnce(State)) {
-        self.state.send_if_modified(|current| {
-            let changes = *current != State::Closed && *current != state;
-            if changes {
-                // Within the lock, so that changes are told in the order in which they are made.
-                tell(std::mem::replace(current, state));
-            }
-            changes
-        });
+        let mut current = self.locked_state();
+        if *current == State::Closed || *current == state {
+            return;
+        }
+        // Within the lock, so that changes are told in the order in which they are made.
+        tell(std::mem::replace(&mut *current, state));
+        if let Some(watched) = self.watched.get() {
+            watched.send_replace(state);
+        }
     }
 
     /// A client was opened, which proves that the server is there.
@@ -180,6 +186,11 @@ impl Lifecycle {
         history.last_error = error.cloned();
         history.failures += u64::from(error.is_some());
         history.streak
+    }
+
+    fn locked_state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, History> {

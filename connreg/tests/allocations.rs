@@ -3,7 +3,36 @@
 mod resting;
 
 use allocation_counter::measure;
-use resting::{Named, Resting, ready};
+use resting::{Named, Resting, many, ready};
+
+/// The bytes that so many connections hold, their settings included. On one thread, since bytes are counted by thread.
+fn held_by(number: usize) -> i64 {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let tasks = || runtime.metrics().num_alive_tasks();
+    let connections = runtime.block_on(many(number));
+    assert_eq!(connections.len(), number);
+    // The health monitor has had a look.
+    runtime.block_on(async { tokio::task::yield_now().await });
+    assert_eq!(tasks(), 1, "one task for all connections");
+    let freed = measure(|| {
+        drop(connections);
+        runtime.block_on(async {
+            while tasks() > 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+    });
+    -freed.bytes_current
+}
+
+#[test]
+fn a_connection_that_nobody_uses_holds_a_kilobyte_at_most() {
+    let each = (held_by(1_100) - held_by(100)) / 1_000;
+    assert!((1..=1_024).contains(&each), "{each} bytes");
+}
 
 #[test]
 fn get_and_client_on_an_open_connection_allocate_nothing() {

@@ -22,12 +22,12 @@ use super::lease::Lease;
 use super::limit;
 use super::listen::{self, Notifications};
 use super::looker::Looker;
-use super::manager::{First, Manager};
+use super::manager::Manager;
 use super::read::{ReadYourWrites, Reader};
 use super::servers::lock;
 use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
-use super::transaction::{Transaction, TransactionBuilder};
+use super::transaction::{Begins, Transaction, TransactionBuilder};
 
 /// An open connection to Postgres: a pool of sessions. Cheap to clone.
 ///
@@ -56,7 +56,6 @@ pub(crate) struct Inner {
     connector: Connector,
     /// There from the first trouble, or the first read from a replica, on.
     looker: Mutex<Option<Looker>>,
-    first: First,
     closed: watch::Sender<bool>,
 }
 
@@ -90,45 +89,28 @@ impl Client {
     pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
         let connector = Connector::new(settings, context).await?;
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
-        let mut session = connector.open_first().await?;
+        let mut first = connector.open_first().await?;
         let client = Self(Arc::new_cyclic(|client| {
-            session.writer = Weak::clone(client);
-            let first = First::new(session);
-            let manager =
-                Manager::of_writers(connector.clone(), Weak::clone(client), first.clone());
+            first.writer = Weak::clone(client);
+            let manager = Manager::of_writers(connector.clone(), Weak::clone(client));
+            let pool = Pool::new(manager, context);
+            pool.adopt(first);
             Inner {
-                pool: Pool::new(manager, context),
+                pool,
                 readers: Mutex::default(),
                 connector,
                 looker: Mutex::default(),
-                first,
                 closed: watch::Sender::new(false),
             }
         }));
-        let servers = client.0.connector.servers();
-        if servers.search_ends().is_some() {
+        if client.0.connector.servers().wants_looks() {
             client.0.look_after_roles();
         }
         Ok(client)
     }
 
-    /// A round trip, on a pooled session if there is room, else on one of its own.
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
-        let figures = self.0.pool.statistics();
-        if figures.active < figures.max_size
-            && let Ok(mut executor) = self.executor().await
-            && executor.control("check", "SELECT 1").await.is_ok()
-        {
-            return Ok(());
-        }
-        let mut session = self.0.connector.open(None).await?;
-        match session.client.batch_execute("SELECT 1").await {
-            Ok(()) => {
-                self.0.pool.server_is_back();
-                Ok(())
-            }
-            Err(error) => Err(session.explain(error).await),
-        }
+        self.0.pool.check().await
     }
 
     pub(super) async fn connection_limit(&self) -> Result<ConnectionLimit, ConnectError> {
@@ -142,7 +124,6 @@ impl Client {
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
         drop(lock(&self.0.looker).take());
-        drop(self.0.first.take());
         let readers: Vec<_> = lock(&self.0.readers).values().cloned().collect();
         let mut closing = JoinSet::new();
         for pool in readers {
@@ -416,7 +397,7 @@ impl Client {
     /// ```
     #[track_caller]
     pub fn build_transaction(&self) -> TransactionBuilder<'static> {
-        TransactionBuilder::on_pool(self.clone(), Location::caller())
+        TransactionBuilder::on_pool(Begins::Client(self.clone()), Location::caller())
     }
 
     /// Takes a session of one's own out of the pool.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connreg::pool::Lease as Pooled;
+use connreg::topology::{LastWrite, Reader};
 use connreg::{ConnectError, Error, ErrorKind, Sent};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -19,6 +20,7 @@ use super::effect::Effect;
 use super::error;
 use super::hold::Hold;
 use super::manager::Manager;
+use super::read::is_lost;
 use super::rows;
 use super::session::Session;
 use super::stream::{CopyOut, RowStream};
@@ -40,6 +42,10 @@ pub struct Executor {
     pub(super) transaction: Option<Open>,
     /// What a dropped transaction has left to be done first.
     owed: Option<Owed>,
+    /// Where a read was sent to; counts as under way there.
+    reading: Option<Reader>,
+    /// Who is to see what is written.
+    wrote: Option<Arc<LastWrite>>,
 }
 
 /// A transaction that is open.
@@ -64,7 +70,31 @@ impl Executor {
             in_flight: false,
             transaction: None,
             owed: None,
+            reading: None,
+            wrote: None,
         }
+    }
+
+    /// For a read that was sent to this server.
+    pub(super) fn reading(mut self, reader: Reader) -> Self {
+        self.reading = Some(reader);
+        self
+    }
+
+    /// For writes that are to be seen by whom `last_write` belongs to.
+    pub(super) fn writing(mut self, last_write: Arc<LastWrite>) -> Self {
+        last_write.wrote();
+        self.wrote = Some(last_write);
+        self
+    }
+
+    /// Whether a read failed since its replica is lost; then that one is not read from for a while.
+    pub(super) fn has_lost_replica(&self, error: &Error) -> bool {
+        let reader = self.reading.as_ref().filter(|_| is_lost(error));
+        if let Some(reader) = reader {
+            reader.failed();
+        }
+        reader.is_some()
     }
 
     /// Runs a statement and gives all its rows.
@@ -451,6 +481,9 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
+        if let Some(last_write) = &self.wrote {
+            last_write.wrote();
+        }
         let Some(mut pooled) = self.pooled.take() else {
             return;
         };

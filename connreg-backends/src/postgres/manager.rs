@@ -1,6 +1,6 @@
 //! The pool's view of sessions: how they are opened, tested and seen to be broken.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Weak;
 
 use connreg::ConnectError;
 use connreg::pool::Manage;
@@ -9,60 +9,32 @@ use super::client::Inner;
 use super::connect::Connector;
 use super::session::Session;
 
-/// Makes sessions for the pool.
+/// Makes sessions for a pool.
 pub(crate) struct Manager {
     connector: Connector,
-    role: Role,
-    first: First,
+    purpose: Purpose,
 }
 
 /// Whom the sessions are for.
-enum Role {
+enum Purpose {
     /// Those who write: with whichever server takes writes. The client is told of refused ones.
-    Writer(Weak<Inner>),
+    Writing(Weak<Inner>),
     /// Those who read from this server.
-    Reader(usize),
-}
-
-/// The session that proved that the settings work, until the pool asks for its first.
-#[derive(Clone)]
-pub(crate) struct First(Arc<Mutex<Option<Session>>>);
-
-impl First {
-    pub(crate) fn new(session: Session) -> Self {
-        Self(Arc::new(Mutex::new(Some(session))))
-    }
-
-    pub(crate) fn take(&self) -> Option<Session> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
+    Reading(usize),
 }
 
 impl Manager {
-    pub(crate) fn of_writers(connector: Connector, client: Weak<Inner>, first: First) -> Self {
+    pub(crate) fn of_writers(connector: Connector, client: Weak<Inner>) -> Self {
         Self {
             connector,
-            role: Role::Writer(client),
-            first,
+            purpose: Purpose::Writing(client),
         }
     }
 
     pub(crate) fn of_readers(connector: Connector, server: usize) -> Self {
         Self {
             connector,
-            role: Role::Reader(server),
-            first: First(Arc::default()),
-        }
-    }
-
-    async fn open(&self) -> Result<Session, ConnectError> {
-        match &self.role {
-            Role::Writer(client) => {
-                let mut session = self.connector.open(None).await?;
-                session.writer = Weak::clone(client);
-                Ok(session)
-            }
-            Role::Reader(server) => self.connector.open_at(*server).await,
+            purpose: Purpose::Reading(server),
         }
     }
 }
@@ -71,14 +43,19 @@ impl Manage for Manager {
     type Connection = Session;
 
     async fn connect(&self) -> Result<Session, ConnectError> {
-        match self
-            .first
-            .take()
-            .filter(|session| !session.client.is_closed())
+        let client = match &self.purpose {
+            Purpose::Writing(client) => client,
+            Purpose::Reading(server) => return self.connector.open_at(*server).await,
+        };
+        let opened = self.connector.open(None).await;
+        if self.connector.servers().wants_looks()
+            && let Some(client) = client.upgrade()
         {
-            Some(session) => Ok(session),
-            None => self.open().await,
+            client.look_after_roles();
         }
+        let mut session = opened?;
+        session.writer = Weak::clone(client);
+        Ok(session)
     }
 
     async fn test(&self, session: &mut Session) -> Result<(), ConnectError> {
@@ -89,8 +66,10 @@ impl Manage for Manager {
     }
 
     fn is_broken(&self, session: &mut Session) -> bool {
-        let servers = self.connector.servers();
-        let is_writer = matches!(self.role, Role::Writer(_));
-        session.client.is_closed() || (is_writer && servers.has_left(session.server))
+        let is_left = match self.purpose {
+            Purpose::Writing(_) => self.connector.servers().has_left(session.server),
+            Purpose::Reading(_) => false,
+        };
+        is_left || session.client.is_closed()
     }
 }

@@ -134,11 +134,6 @@ impl Servers {
     /// Takes in what a server said, and gives its role.
     pub(crate) fn saw(&self, server: usize, look: Look, lag: Option<Duration>) -> Role {
         let role = self.role(look);
-        let mut sighting = Sighting::new(role, look.took);
-        if let Some(lag) = lag {
-            sighting = sighting.with_lag(lag);
-        }
-        self.topology.saw(self.name(server), sighting);
         if let Choice::Preferred {
             preference,
             serving,
@@ -151,7 +146,13 @@ impl Servers {
             if is_better && preference.current() == server {
                 self.serves(server);
             }
+            return role;
         }
+        let mut sighting = Sighting::new(role, look.took);
+        if let Some(lag) = lag {
+            sighting = sighting.with_lag(lag);
+        }
+        self.topology.saw(self.name(server), sighting);
         if self.topology.primary().is_some() {
             *lock(&self.search) = None;
         }
@@ -190,9 +191,9 @@ impl Servers {
 
     /// Takes in that a server could not be reached.
     pub(crate) fn failed(&self, server: usize) {
-        self.topology.failed(self.name(server));
-        if let Choice::Preferred { preference, .. } = &self.choice {
-            preference.fails(server);
+        match &self.choice {
+            Choice::Preferred { preference, .. } => preference.fails(server),
+            _ => self.topology.failed(self.name(server)),
         }
     }
 
@@ -222,11 +223,12 @@ impl Servers {
         }
     }
 
-    /// Whether one of equals is in use that is not the preferred one.
-    pub(crate) fn is_away(&self) -> bool {
+    /// Whether there is something to be found out: which server takes writes, or whether the preferred one is back.
+    pub(crate) fn wants_looks(&self) -> bool {
         match &self.choice {
+            Choice::Writer { .. } => lock(&self.search).is_some(),
             Choice::Preferred { serving, .. } => lock(serving).is_some_and(|serving| serving > 0),
-            _ => false,
+            Choice::InTurn(_) => false,
         }
     }
 

@@ -184,9 +184,12 @@ impl Client {
         let answer = ping.query_async::<()>(&mut self.commands()).await;
         match answer {
             // A user who may not ask this was let in, and got an answer.
-            Err(error) if error.code() == Some("NOPERM") => Ok(()),
-            answer => answer.map_err(|error| classify("PING", error)),
+            Err(error) if error.code() == Some("NOPERM") => {}
+            answer => answer.map_err(|error| classify("PING", error))?,
         }
+        // The shared connection is none of the pool's, so that no caller is in its way.
+        self.pool.server_is_back();
+        Ok(())
     }
 
     pub(super) async fn connection_limit(&self) -> Result<Option<ConnectionLimit>, ConnectError> {

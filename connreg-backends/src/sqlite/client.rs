@@ -1,6 +1,6 @@
 //! What an open SQLite connection is used through.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use connreg::pool::{Pool, PoolStatistics};
@@ -10,8 +10,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use super::error::{BoxError, classify, classify_boxed};
-use super::manage::{Manager, probe};
-use super::open::Target;
+use super::manage::Manager;
+use super::open::{Place, Target};
 use super::parameters::Parameters;
 use super::row::{Columns, Row};
 use super::threads::Threads;
@@ -25,8 +25,8 @@ use super::worker::Worker;
 pub struct Client {
     context: Context,
     pool: Pool<Manager>,
-    /// A connection outside the pool: answers checks when the pool is exhausted, and keeps a database in memory alive.
-    own: Mutex<Option<Arc<Worker>>>,
+    /// A connection outside the pool, which keeps a database in memory alive.
+    keeper: Mutex<Option<Worker>>,
     threads: Arc<Threads>,
     turn: Option<Semaphore>,
     busy_timeout: Duration,
@@ -35,12 +35,20 @@ pub struct Client {
 impl Client {
     pub(super) async fn open(target: Target, context: &Context) -> Result<Self, ConnectError> {
         let (read_only, busy_timeout) = (target.read_only, target.busy_timeout);
+        let lives_with_its_connections = matches!(target.place, Place::Memory(_));
         let threads = Threads::new(target);
-        let own = threads.open().await?;
+        let first = threads.open().await?;
+        let pool = Pool::new(Manager(Arc::clone(&threads)), context);
+        let keeper = if lives_with_its_connections {
+            Some(first)
+        } else {
+            pool.adopt(first);
+            None
+        };
         Ok(Self {
             context: context.clone(),
-            pool: Pool::new(Manager(Arc::clone(&threads)), context),
-            own: Mutex::new(Some(Arc::new(own))),
+            pool,
+            keeper: Mutex::new(keeper),
             threads,
             turn: (!read_only).then(|| Semaphore::new(1)),
             busy_timeout,
@@ -178,24 +186,14 @@ impl Client {
     }
 
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
-        let own = self.own().clone();
-        match own {
-            Some(own) => probe(&own).await,
-            None => Err(ConnectError::new(
-                ErrorKind::Closed,
-                "the database was closed",
-            )),
-        }
+        self.pool.check().await
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
-        drop(self.own().take());
+        let keeper = &self.keeper;
+        drop(keeper.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.threads.end().await;
-    }
-
-    fn own(&self) -> MutexGuard<'_, Option<Arc<Worker>>> {
-        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on a leased connection: after those who wait for one, and, if it `writes`, after those who write.

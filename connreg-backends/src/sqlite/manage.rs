@@ -20,21 +20,17 @@ impl Manage for Manager {
     }
 
     async fn test(&self, connection: &mut Worker) -> Result<(), ConnectError> {
-        probe(connection).await
+        // The database's first page, which a statement without a table would not read.
+        let read = |connection: &mut rusqlite::Connection| {
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        };
+        connection
+            .run(read)
+            .await?
+            .map_err(|error| classify("reading the schema", error))
     }
 
     fn is_broken(&self, connection: &mut Worker) -> bool {
         connection.is_unusable()
     }
-}
-
-/// Reads the database's first page, which a statement without a table would not.
-pub(super) async fn probe(worker: &Worker) -> Result<(), ConnectError> {
-    let read = |connection: &mut rusqlite::Connection| {
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-    };
-    worker
-        .run(read)
-        .await?
-        .map_err(|error| classify("reading the schema", error))
 }

@@ -90,14 +90,15 @@ db:
     let [database, cache] = &told["servers"].as_array().expect("a list")[..] else {
         panic!("{told:#}")
     };
-    assert_eq!(database["needed"], 36);
-    assert_eq!(database["connections"][1]["each"], 5);
+    // Beside each pool stands a connection for checks.
+    assert_eq!(database["needed"], 42);
+    assert_eq!(database["connections"][1]["each"], 6);
     // A connection that all commands share stands beside the pool.
     assert_eq!(cache["needed"], 15);
     assert_eq!(cache["allowed"], serde_json::Value::Null);
     let table = folder.run("budget --offline --replicas 3").ended(0).out;
     assert!(
-        table.contains("together") && table.contains("36"),
+        table.contains("together") && table.contains("42"),
         "{table}"
     );
 }

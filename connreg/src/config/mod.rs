@@ -111,7 +111,8 @@ pub(crate) struct LoadedConnection {
     pub(crate) name: Arc<str>,
     pub(crate) kind: ConnectionType,
     pub(crate) settings: Arc<dyn Configured>,
-    pub(crate) policy: Policy,
+    /// Shared with those that say the same.
+    pub(crate) policy: Arc<Policy>,
     /// Where its name was written.
     pub(crate) origin: Origin,
     pub(crate) references: Vec<Reference>,
@@ -333,6 +334,7 @@ impl Merged {
             defaults,
         } = self;
         let mut connections = Vec::with_capacity(tables.len());
+        let mut policies = Policies::default();
         let mut uses = Vec::new();
         let mut targets = Vec::with_capacity(tables.len());
         for (draft, table) in drafts.list.iter().zip(tables) {
@@ -355,7 +357,7 @@ impl Merged {
                     name,
                     kind,
                     settings,
-                    policy,
+                    policy: policies.share(policy),
                     origin: draft.origin.clone(),
                     references: read.references.clone(),
                     fingerprint: read.fingerprint,
@@ -368,5 +370,25 @@ impl Merged {
         }
         references::check(&drafts, &targets, incomplete, report);
         (connections, uses)
+    }
+}
+
+/// The policies of connections, each kept once: most say what the others say, and one takes a third of a kilobyte.
+#[derive(Default)]
+struct Policies(Vec<Arc<Policy>>);
+
+impl Policies {
+    /// How many are remembered, so that a thousand that all differ are not compared with each other.
+    const MOST: usize = 8;
+
+    fn share(&mut self, policy: Policy) -> Arc<Policy> {
+        if let Some(same) = self.0.iter().find(|known| ***known == policy) {
+            return Arc::clone(same);
+        }
+        let policy = Arc::new(policy);
+        if self.0.len() < Self::MOST {
+            self.0.push(Arc::clone(&policy));
+        }
+        policy
     }
 }

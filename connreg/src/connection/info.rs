@@ -75,7 +75,7 @@ impl ConnectionInfo {
             failures: history.failures,
             last_error: history.last_error,
             operations: core.operations().statistics(),
-            circuit_breaker: core.resilience().breaker.state(),
+            circuit_breaker: core.breaker_state(),
             pool: slot.opened().and_then(|open| open.statistics()),
         }
     }

@@ -7,6 +7,7 @@ mod any;
 mod capability;
 mod checking;
 mod closing;
+mod engines;
 mod health;
 
 mod info;

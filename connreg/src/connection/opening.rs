@@ -40,7 +40,7 @@ pub(super) struct Gate {
     /// Counts the reloads: an attempt begun before one has outdated settings.
     epoch: u64,
     /// What is known from attempts that failed since the last that did not.
-    down: Option<Down>,
+    down: Option<Box<Down>>,
 }
 
 struct Attempt {
@@ -122,7 +122,7 @@ impl Gate {
     pub(super) fn fails(&mut self, error: &Error) {
         // Attempts to open count for themselves.
         if self.down.is_none() {
-            self.down = Some(Down::after(None, error, Instant::now()));
+            self.down = Some(Box::new(Down::after(None, error, Instant::now())));
         }
     }
 
@@ -397,7 +397,8 @@ impl Ending {
                 Outcome::Opened
             }
             Err(error) => {
-                gate.down = Some(Down::after(gate.down.take(), &error, Instant::now()));
+                let before = gate.down.take().map(|down| *down);
+                gate.down = Some(Box::new(Down::after(before, &error, Instant::now())));
                 core.lifecycle.failed(&error);
                 core.enter(if self.slot.opened().is_some() {
                     State::Unhealthy

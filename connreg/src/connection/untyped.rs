@@ -5,17 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use arc_swap::{ArcSwap, Guard};
-
 use super::activity::{Activity, InFlight};
 use super::capability::Views;
+use super::engines::{Engine, Engines};
 use super::opening::Gate;
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::{BreakerState, Emitter, Event, EventKind, EventListener, Hub};
 use crate::lifecycle::{Lifecycle, State};
 use crate::observe::Operations;
-use crate::policy::{Change, Resilience};
+use crate::policy::Change;
 use crate::registry::ConnectionType;
 
 /// The part of a connection that does not depend on its type, so that it is compiled once.
@@ -23,9 +22,7 @@ pub(crate) struct Core {
     id: u64,
     name: Arc<str>,
     kind: ConnectionType,
-    context: ArcSwap<Context>,
-    /// Made from the context's policy.
-    resilience: ArcSwap<Resilience>,
+    engines: Engines,
     operations: Operations,
     pub(super) lifecycle: Lifecycle,
     pub(super) activity: Activity,
@@ -65,9 +62,8 @@ impl Core {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             name: Arc::clone(context.name()),
             kind: context.connection_type(),
-            resilience: ArcSwap::from_pointee(Resilience::new(context.name(), context.policy())),
             operations: Operations::new(Arc::clone(context.name()), context.connection_type()),
-            context: ArcSwap::from_pointee(context),
+            engines: Engines::new(context),
             lifecycle: Lifecycle::new(),
             activity: Activity::default(),
             emitter: Emitter::new(hub),
@@ -92,18 +88,17 @@ impl Core {
 
     /// Name, policy and peers as they are now; a reload may replace them.
     pub(crate) fn context(&self) -> Context {
-        Context::clone(&self.context.load())
+        self.engines.context()
     }
 
     pub(crate) fn set_context(&self, context: Context) {
-        let resilience = Resilience::new(context.name(), context.policy());
-        let before = self.resilience.swap(Arc::new(resilience));
+        let before = self.engines.replace(context);
         // What other settings have led to says little under these.
-        let (from, to) = (before.breaker.state(), BreakerState::Closed);
+        let from = before.map_or(BreakerState::Closed, |before| before.breaker.state());
+        let to = BreakerState::Closed;
         if from != to {
             self.breaker_changed(Change { from, to });
         }
-        self.context.store(Arc::new(context));
     }
 
     pub(super) fn gate(&self) -> MutexGuard<'_, Gate> {
@@ -142,8 +137,14 @@ impl Core {
 
     /// The engines of this moment; a reload may replace them.
     #[inline]
-    pub(super) fn resilience(&self) -> Guard<Arc<Resilience>> {
-        self.resilience.load()
+    pub(super) fn resilience(&self) -> Engine {
+        self.engines.get()
+    }
+
+    /// Whether the circuit breaker lets work through.
+    pub(super) fn breaker_state(&self) -> BreakerState {
+        let made = self.engines.made();
+        made.map_or(BreakerState::Closed, |made| made.breaker.state())
     }
 
     /// What is told of the operations of `run`.

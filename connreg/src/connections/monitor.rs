@@ -77,7 +77,9 @@ impl Monitor {
                 };
                 next = due.map_or(next, |due| due.min(next));
             }
-            plans.insert(core.id(), plan);
+            if !plan.is_empty() {
+                plans.insert(core.id(), plan);
+            }
         }
         self.plans = plans;
         Some(next)
@@ -125,6 +127,11 @@ impl Monitor {
 }
 
 impl Plan {
+    /// Nobody has opened the connection.
+    fn is_empty(&self) -> bool {
+        self.check.is_none() && self.announced == 0
+    }
+
     /// Checks the client if it is time; gives back when it is time.
     fn check(&mut self, slot: &Arc<dyn AnySlot>, generation: u64, now: Instant) -> Instant {
         self.announced = 0;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Error, ErrorKind, Sent};
 
-type Source = Box<dyn StdError + Send + Sync + 'static>;
+type Source = Arc<dyn StdError + Send + Sync + 'static>;
 
 /// Why a back end could not connect, check or serve: a kind, a sentence and the cause.
 ///
@@ -22,7 +22,7 @@ type Source = Box<dyn StdError + Send + Sync + 'static>;
 /// assert!(!error.is_transient());
 /// assert_eq!(error.to_string(), "the server is 9.6 and 12 is needed");
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ConnectError {
     kind: ErrorKind,
     message: String,
@@ -57,8 +57,11 @@ impl ConnectError {
 
     /// Adds the cause, which `Display` leaves to [`source`](StdError::source).
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
+    pub fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync + 'static>>,
+    ) -> Self {
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

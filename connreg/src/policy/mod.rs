@@ -31,7 +31,7 @@ pub(crate) use pace::Pace;
 pub(crate) use resilience::Resilience;
 
 /// The settings that every connection has.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct Policy {
     /// The named policy, one of `policies`, that says what is not written here.
     #[setting(example = "gentle")]
@@ -75,7 +75,7 @@ pub struct Policy {
 }
 
 /// The pool of a connection whose type has one.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct PoolSettings {
     /// The most connections at a time.
     #[setting(default = 10, range = 1..=10_000, alias = "maximum_size", alias = "max_pool_size")]
@@ -129,7 +129,7 @@ pub enum TestOnBorrow {
 }
 
 /// Trying again after a transient failure.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct RetrySettings {
     /// Whether anything is tried again at all.
     #[setting(default = true)]
@@ -170,7 +170,7 @@ pub struct RetrySettings {
 }
 
 /// How much of a connection's work in flight may be retries.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct RetryBudgetSettings {
     /// Whether retries are limited so.
     #[setting(default = true)]
@@ -215,7 +215,7 @@ pub enum RetryStrategy {
 }
 
 /// Failing fast while a server is known to be down.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct CircuitBreakerSettings {
     /// Whether it opens at all.
     #[setting(default = true)]
@@ -240,7 +240,7 @@ pub struct CircuitBreakerSettings {
 }
 
 /// A limit to the operations that a connection runs at a time.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct BulkheadSettings {
     /// How many may run at a time; without it, any number.
     #[setting(range = 1..=1_000_000, alias = "max_parallelization", alias = "permit_limit")]
@@ -254,7 +254,7 @@ pub struct BulkheadSettings {
 }
 
 /// Looking after the connection while nobody uses it.
-#[derive(Settings)]
+#[derive(PartialEq, Settings)]
 pub struct HealthCheckSettings {
     /// Whether the monitor looks at all.
     #[setting(default = true)]

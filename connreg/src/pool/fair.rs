@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::warn;
 
+use super::checks::Checks;
 use super::closing::CloseReason;
 use super::event::{Observer, PoolEvent};
 use super::glue::{Failures, Glue, Sink};
@@ -92,6 +93,7 @@ pub(super) struct Inner<M: Manage> {
     pub(super) connections: bb8::Pool<Glue<M>>,
     pub(super) turns: Arc<Semaphore>,
     pub(super) shared: Arc<Shared<M>>,
+    pub(super) checks: Checks<M>,
     failures: Arc<Failures>,
     told_of_slowness: Mutex<Option<Instant>>,
 }
@@ -144,6 +146,7 @@ impl<M: Manage> Pool<M> {
             connections,
             turns: Arc::new(Semaphore::new(max_size as usize)),
             shared,
+            checks: Checks::new(),
             failures,
             told_of_slowness: Mutex::default(),
         });
@@ -246,12 +249,63 @@ impl<M: Manage> Pool<M> {
         self.0.shared.resume();
     }
 
-    /// Says that a connection was opened elsewhere with the same address and credential: who asks next is not told of an
-    /// earlier failure but tries.
+    /// Asks the server whether it answers, on a connection beside those that are lent: it takes none from callers, waits
+    /// for none, and if it hangs holds up nobody.
+    ///
+    /// The connection is opened when it is first needed, asked by [`Manage::test`], kept, opened anew when it has ended,
+    /// was [retired](Self::retire) or has reached `max_lifetime`, and closed with the pool. While the server is known to
+    /// be down a new one is tried, and if it can be opened callers are served at once. A credential that was refused is
+    /// tried by checks no more often than by callers. A server that has no room for another connection is asked on an
+    /// idle one.
+    ///
+    /// This is what [`Backend::check`](crate::Backend::check) of a pooled client is. Checks take turns; each part takes
+    /// up to `connect_timeout`, and whoever wants an answer sooner drops the future.
+    ///
+    /// # Errors
+    ///
+    /// The server could not be reached, or did not answer well, or the pool is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use connreg::pool::{Manage, Pool};
+    /// # use connreg::{ConnectError, ErrorKind};
+    /// # struct Nowhere;
+    /// # impl Manage for Nowhere {
+    /// #     type Connection = ();
+    /// #     async fn connect(&self) -> Result<(), ConnectError> { Ok(()) }
+    /// #     async fn test(&self, _: &mut ()) -> Result<(), ConnectError> { Ok(()) }
+    /// #     fn is_broken(&self, _: &mut ()) -> bool { false }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), ConnectError> {
+    /// let pool = Pool::builder("plotter", Nowhere).max_size(1).build();
+    /// let in_use = pool.acquire().await.unwrap();
+    /// pool.check().await?;
+    /// assert_eq!((pool.statistics().total, pool.statistics().checking), (1, 1));
+    /// # drop(in_use);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn check(&self) -> Result<(), ConnectError> {
+        self.0.check().await
+    }
+
+    /// Puts a connection into the pool that is open already: the one that has shown that the settings work.
+    pub fn adopt(&self, connection: M::Connection) {
+        let shared = &self.0.shared;
+        let (id, generation) = (shared.next_id(), shared.generation());
+        shared.emit(|| PoolEvent::Opening { id });
+        let pooled = Pooled::new(connection, id, generation, shared);
+        let took = Duration::ZERO;
+        shared.emit(|| PoolEvent::Opened { id, took });
+        self.0.add(pooled);
+    }
+
+    /// Says that the server answers on a connection that was opened elsewhere: who asks next is not told of an earlier
+    /// failure but tries. A credential that was refused is tried no earlier for that; call [`retire`](Self::retire) when
+    /// it has been mended on the server.
     pub fn server_is_back(&self) {
-        if self.0.shared.outage.is_down() {
-            self.0.shared.outage.forget();
-        }
+        self.0.shared.outage.answers();
     }
 
     /// The figures of this moment.
@@ -269,7 +323,11 @@ impl<M: Manage> Pool<M> {
         let _ = timeout(DRAIN, inner.shared.drained()).await;
         inner.sweep();
         // What does not end by then ends by itself.
-        let _ = timeout(CLOSE_LIMIT, inner.shared.all_closed()).await;
+        let _ = timeout(CLOSE_LIMIT, async {
+            inner.checks.close().await;
+            inner.shared.all_closed().await;
+        })
+        .await;
     }
 }
 
@@ -357,7 +415,7 @@ impl<M: Manage> Inner<M> {
     pub(super) async fn passes_test(&self, connection: &mut Pooled<M>) -> bool {
         // Until the answer is there, a dropped caller leaves a request under way.
         connection.busy = true;
-        let test = self.shared.manager.test(connection.get_mut());
+        let test = self.shared.manager.test(connection.open.get_mut());
         let passed = matches!(timeout(TEST_LIMIT, test).await, Ok(Ok(())));
         connection.busy = false;
         if passed {

@@ -72,7 +72,7 @@ impl<M: Manage> Lease<M> {
     /// 30 s.
     pub fn retire_pool(&self) -> bool {
         let shared = &self.returned.0;
-        shared.retire_generation(self.connection.generation)
+        shared.retire_generation(self.connection.open.generation)
     }
 
     /// The connection's number in its pool's [events](super::PoolEvent).
@@ -99,13 +99,13 @@ impl<M: Manage> Deref for Lease<M> {
     type Target = M::Connection;
 
     fn deref(&self) -> &M::Connection {
-        self.connection.get()
+        self.connection.open.get()
     }
 }
 
 impl<M: Manage> DerefMut for Lease<M> {
     fn deref_mut(&mut self) -> &mut M::Connection {
-        self.connection.get_mut()
+        self.connection.open.get_mut()
     }
 }
 

@@ -1,10 +1,12 @@
 //! The pooled side: statistics for all, and (feature `pool`) the fair pool itself.
 //!
 //! `fair` hands out, `upkeep` looks after what lies idle, `bb8` (behind `glue`) keeps it. `gate` and `outage` say when a
-//! connection may be opened, `holds` who has which. Sizes and time-outs are set in [`crate::policy`].
+//! connection may be opened, `holds` who has which, `checks` asks whether the server answers. Sizes and time-outs are set in [`crate::policy`].
 
 #[cfg(feature = "pool")]
 mod builder;
+#[cfg(feature = "pool")]
+mod checks;
 mod closing;
 #[cfg(feature = "pool")]
 mod event;

@@ -106,6 +106,22 @@ impl Outage {
         }
     }
 
+    /// The server answers on a connection that was opened elsewhere, perhaps long ago: the next caller tries, unless it is
+    /// the credential that the server refuses.
+    pub(super) fn answers(&self) {
+        let is_refused = |error: Arc<ConnectError>| error.kind() == ErrorKind::Authentication;
+        if self.is_down() && !self.last().is_some_and(is_refused) {
+            self.forget();
+        }
+    }
+
+    /// Why a credential is not to be tried now, though somebody asks for it.
+    pub(super) fn waits(&self, version: u64) -> Option<Arc<ConnectError>> {
+        let state = self.lock();
+        let waits = self.is_down() && state.must_wait(version, Instant::now());
+        state.last.clone().filter(|_| waits)
+    }
+
     /// Begins anew: the next caller tries.
     pub(super) fn forget(&self) {
         let mut state = self.lock();

@@ -14,40 +14,26 @@ use super::shared::Shared;
 /// How long a back end may take to close one.
 pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
-/// An open connection. Counted from its making until it is dropped; then it is closed in a task of its own.
-pub(super) struct Pooled<M: Manage> {
+/// An open connection of the pool's, with what is known of it. When dropped it is closed in a task of its own.
+pub(super) struct Open<M: Manage> {
     // Taken out by `drop` alone.
     connection: Option<M::Connection>,
-    pub(super) id: u64,
-    /// A request is under way: whoever gets the connection next would read its answer.
-    pub(super) busy: bool,
-    /// Why it is not to be used again.
-    pub(super) doomed: Option<CloseReason>,
-    pub(super) used_at: Instant,
-    pub(super) tested_at: Instant,
-    pub(super) hold: Arc<Hold>,
     pub(super) generation: u64,
-    shared: Arc<Shared<M>>,
+    pub(super) expires_at: Instant,
+    pub(super) shared: Arc<Shared<M>>,
 }
 
-impl<M: Manage> Pooled<M> {
+impl<M: Manage> Open<M> {
     pub(super) fn new(
         connection: M::Connection,
-        id: u64,
         generation: u64,
+        expires_at: Instant,
         shared: &Arc<Shared<M>>,
     ) -> Self {
-        shared.created();
-        let now = Instant::now();
         Self {
             connection: Some(connection),
-            id,
-            busy: false,
-            doomed: None,
-            used_at: now,
-            tested_at: now,
-            hold: shared.hold(),
             generation,
+            expires_at,
             shared: Arc::clone(shared),
         }
     }
@@ -60,23 +46,8 @@ impl<M: Manage> Pooled<M> {
         self.connection.as_mut().expect("held until it is dropped")
     }
 
-    /// Since when nothing has shown that it works.
-    pub(super) fn unproven_for(&self) -> Duration {
-        self.used_at.max(self.tested_at).elapsed()
-    }
-
-    /// Finds out, without asking the server, whether it can be used again.
-    pub(super) fn is_fit(&mut self) -> bool {
-        if self.doomed.is_none() {
-            self.doomed = self.unfit();
-        }
-        self.doomed.is_none()
-    }
-
-    fn unfit(&mut self) -> Option<CloseReason> {
-        if self.busy {
-            return Some(CloseReason::Abandoned);
-        }
+    /// Why it can't be used again, as far as that is known without asking the server.
+    pub(super) fn unfit(&mut self) -> Option<CloseReason> {
         if self.shared.is_closed() {
             return Some(CloseReason::PoolClosed);
         }
@@ -87,18 +58,12 @@ impl<M: Manage> Pooled<M> {
         if self.shared.manager.is_broken(connection) {
             return Some(CloseReason::Broken);
         }
-        (Instant::now() >= self.hold.expires_at).then_some(CloseReason::Lifetime)
+        (Instant::now() >= self.expires_at).then_some(CloseReason::Lifetime)
     }
 }
 
-impl<M: Manage> Drop for Pooled<M> {
+impl<M: Manage> Drop for Open<M> {
     fn drop(&mut self) {
-        let reason = self.doomed.unwrap_or(CloseReason::PoolClosed);
-        self.shared.closed(&self.hold, reason);
-        self.shared.emit(|| PoolEvent::Closed {
-            id: self.id,
-            reason,
-        });
         let Some(connection) = self.connection.take() else {
             return;
         };
@@ -109,6 +74,70 @@ impl<M: Manage> Drop for Pooled<M> {
             // Past the limit it is dropped, which ends it, too.
             let _ = timeout(CLOSE_LIMIT, shared.manager.close(connection)).await;
             drop(closing);
+        });
+    }
+}
+
+/// A connection that the pool lends. Counted from its making until it is dropped.
+pub(super) struct Pooled<M: Manage> {
+    pub(super) open: Open<M>,
+    pub(super) id: u64,
+    /// A request is under way: whoever gets the connection next would read its answer.
+    pub(super) busy: bool,
+    /// Why it is not to be used again.
+    pub(super) doomed: Option<CloseReason>,
+    pub(super) used_at: Instant,
+    pub(super) tested_at: Instant,
+    pub(super) hold: Arc<Hold>,
+}
+
+impl<M: Manage> Pooled<M> {
+    pub(super) fn new(
+        connection: M::Connection,
+        id: u64,
+        generation: u64,
+        shared: &Arc<Shared<M>>,
+    ) -> Self {
+        shared.created();
+        let now = Instant::now();
+        let hold = shared.hold();
+        Self {
+            open: Open::new(connection, generation, hold.expires_at, shared),
+            id,
+            busy: false,
+            doomed: None,
+            used_at: now,
+            tested_at: now,
+            hold,
+        }
+    }
+
+    /// Since when nothing has shown that it works.
+    pub(super) fn unproven_for(&self) -> Duration {
+        self.used_at.max(self.tested_at).elapsed()
+    }
+
+    /// Finds out, without asking the server, whether it can be used again.
+    pub(super) fn is_fit(&mut self) -> bool {
+        if self.doomed.is_none() {
+            self.doomed = if self.busy {
+                Some(CloseReason::Abandoned)
+            } else {
+                self.open.unfit()
+            };
+        }
+        self.doomed.is_none()
+    }
+}
+
+impl<M: Manage> Drop for Pooled<M> {
+    fn drop(&mut self) {
+        let reason = self.doomed.unwrap_or(CloseReason::PoolClosed);
+        let shared = &self.open.shared;
+        shared.closed(&self.hold, reason);
+        shared.emit(|| PoolEvent::Closed {
+            id: self.id,
+            reason,
         });
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Shared<M> {
     tried: Notify,
     closing: Arc<Closing>,
     next_id: AtomicU64,
+    /// Connections open for checks.
+    pub(super) checking: AtomicU32,
     created: AtomicU64,
     requests: AtomicU64,
     timeouts: AtomicU64,
@@ -135,6 +137,7 @@ impl<M: Manage> Shared<M> {
             tried: Notify::new(),
             closing: Arc::default(),
             next_id: AtomicU64::new(1),
+            checking: AtomicU32::new(0),
             created: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             timeouts: AtomicU64::new(0),
@@ -262,6 +265,17 @@ impl<M: Manage> Shared<M> {
         self.upkeep.notify_one();
     }
 
+    /// Resolves when the pool is closed.
+    pub(super) async fn until_closed(&self) {
+        loop {
+            let closed = self.resumed.notified();
+            if self.is_closed() {
+                return;
+            }
+            closed.await;
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
@@ -339,6 +353,7 @@ impl<M: Manage> Shared<M> {
             total,
             active: active.min(total),
             idle: total.saturating_sub(active),
+            checking: self.checking.load(Ordering::Acquire),
             waiting: self.waiting.load(Ordering::Acquire),
             requests: self.requests.load(Ordering::Relaxed),
             timeouts: self.timeouts.load(Ordering::Relaxed),
@@ -383,14 +398,11 @@ impl<M: Manage> Shared<M> {
             }
             _demanded = Some(Counted::new(&self.demanded));
         }
-        let (id, generation) = (
-            self.next_id.fetch_add(1, Ordering::Relaxed),
-            self.generation(),
-        );
+        let (id, generation) = (self.next_id(), self.generation());
         let started = Instant::now();
         self.emit(|| PoolEvent::Opening { id });
-        let error = match timeout(self.connect_timeout, self.manager.connect()).await {
-            Ok(Ok(connection)) => {
+        let error = match self.connect().await {
+            Ok(connection) => {
                 entry.opened();
                 self.outage.succeeded();
                 let pooled = Pooled::new(connection, id, generation, self);
@@ -402,12 +414,7 @@ impl<M: Manage> Shared<M> {
                 }
                 return Ok(pooled);
             }
-            Ok(Err(error)) => error,
-            Err(_) => {
-                let limit = humantime::format_duration(self.connect_timeout);
-                let message = format!("a connection could not be opened within {limit}");
-                ConnectError::new(ErrorKind::Timeout, message)
-            }
+            Err(error) => error,
         };
         entry.failed();
         let failure = self.failed(error);
@@ -420,7 +427,23 @@ impl<M: Manage> Shared<M> {
         Err(failure)
     }
 
-    fn failed(&self, error: ConnectError) -> Failure {
+    pub(super) fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// One attempt, within its time.
+    pub(super) async fn connect(&self) -> Result<M::Connection, ConnectError> {
+        let limit = self.connect_timeout;
+        timeout(limit, self.manager.connect())
+            .await
+            .unwrap_or_else(|_| {
+                let limit = humantime::format_duration(limit);
+                let message = format!("a connection could not be opened within {limit}");
+                Err(ConnectError::new(ErrorKind::Timeout, message))
+            })
+    }
+
+    pub(super) fn failed(&self, error: ConnectError) -> Failure {
         let error = Arc::new(error);
         // A server that has no room for more is not down for those who are in.
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;

@@ -12,12 +12,16 @@ use super::ClosedCounts;
 pub struct PoolStatistics {
     /// The most connections that the pool may open.
     pub max_size: u32,
-    /// Connections open, idle or not.
+    /// Connections open, idle or not; without the one for checks.
     pub total: u32,
     /// Connections on lease.
     pub active: u32,
     /// Connections open and free.
     pub idle: u32,
+    /// Connections open for [`Pool::check`](super::Pool::check), beside the others: one at the most.
+    ///
+    /// Nobody borrows it, so `max_size`, `total`, `created` and `closed` don't count it.
+    pub checking: u32,
     /// Callers that wait.
     pub waiting: u32,
     /// Acquisitions asked for since the start.

@@ -127,6 +127,7 @@ impl<M: Manage> Inner<M> {
     /// Closes idle connections that are not to be used again, or that nobody has needed for long.
     pub(super) fn sweep(&self) {
         let shared = &self.shared;
+        self.checks.sweep();
         let min_size = shared.settings.min_size;
         for mut idle in self.take_all_idle() {
             let is_idle_for_long = idle.used_at.elapsed() >= shared.settings.idle_timeout;
@@ -146,7 +147,7 @@ impl<M: Manage> Inner<M> {
         all
     }
 
-    fn take_idle(&self) -> Option<Idle<M>> {
+    pub(super) fn take_idle(&self) -> Option<Idle<M>> {
         if self.connections.state().idle_connections == 0 {
             return None;
         }
@@ -219,7 +220,7 @@ impl<M: Manage> Inner<M> {
     }
 
     /// Puts an open connection into the pool, unless the pool has filled up meanwhile.
-    fn add(&self, pooled: Pooled<M>) {
+    pub(super) fn add(&self, pooled: Pooled<M>) {
         use bb8::AddError::{Broken, NoCapacity};
         if let Err(Broken(mut pooled) | NoCapacity(mut pooled)) = self.connections.add(pooled) {
             pooled.doomed.get_or_insert(CloseReason::Idle);

@@ -1,6 +1,7 @@
 //! The fair pool, on connections to nowhere: time is paused wherever it counts.
 
 mod cancellation;
+mod checks;
 mod fairness;
 mod leases;
 mod outage;

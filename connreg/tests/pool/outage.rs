@@ -162,8 +162,10 @@ async fn a_refused_credential_is_tried_three_times_and_never_told_as_a_time_out(
     pool.retire();
     sleep(Duration::from_mins(10)).await;
     world.refuse(None);
-    pool.acquire().await.unwrap_err();
     pool.server_is_back();
+    let error = pool.acquire().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    pool.retire();
     pool.acquire().await.unwrap();
 }
 

@@ -65,3 +65,21 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
         Poll::Pending => panic!("an open connection is ready at once"),
     }
 }
+
+/// As many as asked for, from a file.
+#[allow(dead_code, reason = "for what measures many")]
+pub(crate) async fn many(number: usize) -> Connections {
+    let directory = std::env::temp_dir().join(format!("connreg-many-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a folder");
+    let sections =
+        (0..number).map(|n| format!("[connections.connection_{n}]\ntype = \"resting\"\n"));
+    let file = directory.join("connections.toml");
+    std::fs::write(&file, sections.collect::<String>()).expect("a file");
+    let connections = Connections::builder()
+        .environment([("", ""); 0])
+        .directory(&directory)
+        .load()
+        .await;
+    std::fs::remove_dir_all(&directory).expect("it is ours");
+    connections.expect("the settings are right")
+}
