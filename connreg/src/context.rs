@@ -92,6 +92,14 @@ impl Context {
         self.0.peers.get(self.name(), reference.name())
     }
 
+    /// Tells the connection's listeners that another server is the primary now; servers are `host:port`, never with
+    /// credentials. [`Topology`](crate::topology::Topology) does it by itself.
+    ///
+    /// Keeps nothing alive: what comes after the connections have gone is told to nobody.
+    pub fn failed_over(&self, from: Option<&str>, to: &str) {
+        self.0.peers.failed_over(self, from, to);
+    }
+
     /// How the connection in `slot`, which this is the context of, is in view of those that it uses.
     pub(crate) fn health(&self, slot: &dyn AnySlot) -> Health {
         self.0.peers.health(slot)

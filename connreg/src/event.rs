@@ -75,6 +75,13 @@ pub enum EventKind {
         /// Where it is.
         to: BreakerState,
     },
+    /// Another server is the primary, and the connection's work goes there now.
+    FailedOver {
+        /// The server that it left, as `host:port`; `None`: one address stands for both.
+        from: Option<String>,
+        /// The server that it uses now, as `host:port`.
+        to: String,
+    },
 }
 
 /// Where a circuit breaker is.
@@ -116,6 +123,7 @@ impl EventKind {
             Self::Reconnecting { .. } => "reconnecting",
             Self::Reloaded => "reloaded",
             Self::BreakerChanged { .. } => "breaker_changed",
+            Self::FailedOver { .. } => "failed_over",
         }
     }
 }

@@ -96,6 +96,7 @@ mod signal;
 mod slice;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod topology;
 
 pub use async_trait::async_trait;
 pub use bytesize::ByteSize;

@@ -99,6 +99,7 @@ pub(crate) struct History {
     pub(crate) last_error: Option<Error>,
     pub(crate) connects: u64,
     pub(crate) failures: u64,
+    pub(crate) failovers: u64,
 }
 
 impl Lifecycle {
@@ -151,6 +152,11 @@ impl Lifecycle {
         history.streak = 0;
         history.failing = false;
         history.last_error = None;
+    }
+
+    /// Another server is the primary now.
+    pub(crate) fn failed_over(&self) {
+        self.lock().failovers += 1;
     }
 
     /// Nothing is known of it any more.

@@ -42,6 +42,8 @@ pub struct ConnectionInfo {
     pub connects: u64,
     /// How often opening or a check failed.
     pub failures: u64,
+    /// How often it has gone over to another server.
+    pub failovers: u64,
     /// Why it does not work, if it does not.
     pub last_error: Option<Error>,
     /// What became of its operations: those of `run` and its kin.
@@ -73,6 +75,7 @@ impl ConnectionInfo {
             latency: history.latency,
             connects: history.connects,
             failures: history.failures,
+            failovers: history.failovers,
             last_error: history.last_error,
             operations: core.operations().statistics(),
             circuit_breaker: core.breaker_state(),

@@ -160,6 +160,15 @@ impl Core {
         self.emit(EventKind::BreakerChanged { from, to });
     }
 
+    pub(crate) fn failed_over(&self, from: Option<&str>, to: &str) {
+        self.lifecycle.failed_over();
+        tracing::warn!(connection = %self.name, from, to, "failed over");
+        self.emit(EventKind::FailedOver {
+            from: from.map(str::to_owned),
+            to: to.to_owned(),
+        });
+    }
+
     /// Counts an operation until the guard is dropped; closing waits for it.
     ///
     /// # Errors

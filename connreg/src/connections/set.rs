@@ -192,6 +192,21 @@ impl Peers {
         member.unwrap_or_else(|| slot.health())
     }
 
+    /// Tells that the connection of `context` has gone over to another server.
+    pub(crate) fn failed_over(&self, context: &Context, from: Option<&str>, to: &str) {
+        let Some(connections) = self.connections.upgrade() else {
+            return;
+        };
+        let set = connections.set.load();
+        let Ok(slot) = set.slot(context.name()) else {
+            return;
+        };
+        // A client of before a reload has nothing to tell of one of another type.
+        if slot.core().connection_type() == context.connection_type() {
+            slot.core().failed_over(from, to);
+        }
+    }
+
     /// What was staged is in place.
     pub(super) fn settle(&self) {
         // Taken out first: what is dropped may run code of a back end.

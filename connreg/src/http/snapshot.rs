@@ -109,6 +109,7 @@ impl Happened {
                 format!("attempt {attempt} in {}", round(*delay))
             }
             EventKind::BreakerChanged { from, to } => format!("{from} → {to}"),
+            // No hosts: the page is shown to those who may not see details, too.
             _ => String::new(),
         };
         Self {

@@ -86,6 +86,7 @@ impl<'a> Subject<'a> {
         self.gauge(names::CONNECTION_EXECUTING, None, number(info.executing));
         self.counter(names::CONNECTION_OPENED, info.connects);
         self.counter(names::CONNECTION_FAILURES, info.failures);
+        self.counter(names::CONNECTION_FAILOVERS, info.failovers);
         if let Some(latency) = info.latency {
             self.gauge(names::CHECK_DURATION, None, latency.as_secs_f64());
         }

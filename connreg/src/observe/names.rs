@@ -23,6 +23,8 @@ pub const CONNECTION_EXECUTING: &str = "connreg.connection.executing";
 pub const CONNECTION_OPENED: &str = "connreg.connection.opened";
 /// Counter: attempts to open and checks that failed.
 pub const CONNECTION_FAILURES: &str = "connreg.connection.failures";
+/// Counter: how often the connection went over to another server.
+pub const CONNECTION_FAILOVERS: &str = "connreg.connection.failovers";
 /// Histogram, seconds: how long opening took. Failed attempts have [`ERROR_TYPE`].
 pub const CONNECT_DURATION: &str = "connreg.connection.connect.duration";
 /// Gauge, seconds: how long the last check took.
@@ -76,6 +78,10 @@ pub const METRICS: &[Metric] = &[
     Metric::counter(
         CONNECTION_FAILURES,
         "Attempts to open and checks that failed.",
+    ),
+    Metric::counter(
+        CONNECTION_FAILOVERS,
+        "How often the connection went over to another server.",
     ),
     Metric::histogram(CONNECT_DURATION, "How long opening took."),
     Metric::gauge(CHECK_DURATION, "How long the last check took, in seconds."),

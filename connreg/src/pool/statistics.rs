@@ -49,6 +49,7 @@ impl PoolStatistics {
             total: self.total + other.total,
             active: self.active + other.active,
             idle: self.idle + other.idle,
+            checking: self.checking + other.checking,
             waiting: self.waiting + other.waiting,
             requests: self.requests + other.requests,
             timeouts: self.timeouts + other.timeouts,

@@ -2,6 +2,7 @@
 
 mod closing;
 mod events;
+mod failover;
 mod health;
 mod model;
 mod opening;
