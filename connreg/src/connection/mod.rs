@@ -36,8 +36,7 @@ pub(crate) use slot::DRAIN;
 
 pub(crate) use opening::{Asker, Prospect};
 pub(crate) use slot::{AnyOpen, AnySlot, BoxFuture, Open, Slot};
-pub(crate) use untyped::Closing;
-use untyped::Core;
+pub(crate) use untyped::{Closing, Core};
 
 use crate::backend::Backend;
 use crate::error::Error;

@@ -4,6 +4,7 @@
 
 mod builder;
 mod close;
+mod departed;
 mod monitor;
 mod order;
 mod reload;
@@ -21,6 +22,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
+use self::departed::Departed;
 use self::order::Order;
 use self::reload::Refused;
 use self::set::{Member, Set};
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     reloading: tokio::sync::Mutex<()>,
     closed: Mutex<bool>,
     refused: Mutex<Refused>,
+    departed: Departed,
 }
 
 impl Connections {
@@ -112,6 +115,7 @@ impl Connections {
                 reloading: tokio::sync::Mutex::default(),
                 closed: Mutex::default(),
                 refused: Mutex::default(),
+                departed: Departed::default(),
             }
         }))
     }

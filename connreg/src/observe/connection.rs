@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use metrics::{Key, Label, Recorder};
 
-use super::{METADATA, describe, labels, names};
-use crate::connection::ConnectionInfo;
+use super::told::Told;
+use super::{METADATA, describe, error_type, key, names};
+use crate::connection::{AnyConnection, ConnectionInfo, Core};
 use crate::connections::Connections;
 use crate::error::ErrorKind;
 use crate::lifecycle::State;
@@ -30,8 +31,11 @@ use crate::registry::ConnectionType;
 pub fn record(connections: &Connections) {
     metrics::with_recorder(|recorder| {
         describe(recorder);
-        for info in connections.status().details {
-            Subject::of(&info, recorder).record(&info);
+        for connection in connections.departed() {
+            Subject::of(&connection, recorder).forget();
+        }
+        for connection in connections.iter() {
+            Subject::of(&connection, recorder).record(&connection.info());
         }
     });
 }
@@ -44,67 +48,107 @@ pub(crate) fn attempted(
     error: Option<ErrorKind>,
 ) {
     metrics::with_recorder(|recorder| {
-        let mut labels = labels(name, kind);
-        let failed = |kind: ErrorKind| Label::from_static_parts(names::ERROR_TYPE, kind.as_str());
-        labels.extend(error.map(failed));
+        let key = key(names::CONNECT_DURATION, name, kind, error.map(error_type));
         recorder
-            .register_histogram(&Key::from_parts(names::CONNECT_DURATION, labels), &METADATA)
+            .register_histogram(&key, &METADATA)
             .record(took.as_secs_f64());
     });
 }
 
 /// The connection whose figures are being recorded.
 struct Subject<'a> {
-    labels: Vec<Label>,
+    core: &'a Core,
     recorder: &'a dyn Recorder,
 }
 
 impl<'a> Subject<'a> {
-    fn of(info: &ConnectionInfo, recorder: &'a dyn Recorder) -> Self {
+    fn of(connection: &'a AnyConnection, recorder: &'a dyn Recorder) -> Self {
         Self {
-            labels: labels(&info.name.as_str().into(), info.connection_type),
+            core: connection.0.core(),
             recorder,
         }
     }
 
+    fn told(&self) -> &Told {
+        self.core.operations().told()
+    }
+
     fn record(&self, info: &ConnectionInfo) {
         for state in State::ALL {
-            let label = Label::from_static_parts(names::STATE, state.as_str());
-            self.gauge(
-                names::CONNECTION_STATE,
-                Some(label),
-                flag(info.state == state),
-            );
+            self.state(state, flag(info.state == state));
         }
-        let required = if info.required { "true" } else { "false" };
-        let label = Label::from_static_parts(names::REQUIRED, required);
-        self.gauge(
-            names::CONNECTION_UP,
-            Some(label),
-            flag(info.state.is_available()),
-        );
+        let up = flag(info.state.is_available());
+        for required in self.told().required(Some(info.required)) {
+            self.up(required, if required == info.required { up } else { GONE });
+        }
         self.gauge(names::CONNECTION_EXECUTING, None, number(info.executing));
         self.counter(names::CONNECTION_OPENED, info.connects);
         self.counter(names::CONNECTION_FAILURES, info.failures);
         self.counter(names::CONNECTION_FAILOVERS, info.failovers);
-        if let Some(latency) = info.latency {
-            self.gauge(names::CHECK_DURATION, None, latency.as_secs_f64());
+        if self.told().latency(info.latency.is_some()) {
+            let latency = info.latency.map_or(GONE, |latency| latency.as_secs_f64());
+            self.gauge(names::CHECK_DURATION, None, latency);
         }
         let kind = info.last_error.as_ref().map(crate::Error::kind);
-        for each in ErrorKind::ALL {
-            let label = Label::from_static_parts(names::ERROR_TYPE, each.as_str());
-            self.gauge(names::LAST_ERROR, Some(label), flag(kind == Some(each)));
+        for each in self.told().errors(kind) {
+            self.last_error(each, flag(kind == Some(each)));
         }
-        if let Some(pool) = &info.pool {
-            self.pool(pool);
+        if self.told().pool(info.pool.is_some()) {
+            // Without a client its pool is empty.
+            self.pool(&info.pool.unwrap_or_default());
+        }
+    }
+
+    /// The connection is not configured any more. Recorders forget nothing, and what was last known of it would be told
+    /// for ever: an outage, for one.
+    fn forget(&self) {
+        for state in State::ALL {
+            self.state(state, GONE);
+        }
+        for required in self.told().required(None) {
+            self.up(required, GONE);
+        }
+        for each in self.told().errors(None) {
+            self.last_error(each, GONE);
+        }
+        let mut gauges = vec![names::CONNECTION_EXECUTING];
+        if self.told().latency(false) {
+            gauges.push(names::CHECK_DURATION);
+        }
+        if self.told().pool(false) {
+            self.pool_counts(GONE, GONE);
+            gauges.extend([names::POOL_MAX, names::POOL_PENDING]);
+        }
+        for gauge in gauges {
+            self.gauge(gauge, None, GONE);
+        }
+        self.core.operations().forget();
+    }
+
+    fn state(&self, state: State, value: f64) {
+        let label = Label::from_static_parts(names::STATE, state.as_str());
+        self.gauge(names::CONNECTION_STATE, Some(label), value);
+    }
+
+    fn up(&self, required: bool, value: f64) {
+        let required = if required { "true" } else { "false" };
+        let label = Label::from_static_parts(names::REQUIRED, required);
+        self.gauge(names::CONNECTION_UP, Some(label), value);
+    }
+
+    fn last_error(&self, kind: ErrorKind, value: f64) {
+        self.gauge(names::LAST_ERROR, Some(error_type(kind)), value);
+    }
+
+    fn pool_counts(&self, active: f64, idle: f64) {
+        for (state, count) in [("used", active), ("idle", idle)] {
+            let label = Label::from_static_parts(names::POOL_STATE, state);
+            self.gauge(names::POOL_COUNT, Some(label), count);
         }
     }
 
     fn pool(&self, pool: &PoolStatistics) {
-        for (state, count) in [("used", pool.active), ("idle", pool.idle)] {
-            let label = Label::from_static_parts(names::POOL_STATE, state);
-            self.gauge(names::POOL_COUNT, Some(label), f64::from(count));
-        }
+        self.pool_counts(f64::from(pool.active), f64::from(pool.idle));
         self.gauge(names::POOL_MAX, None, f64::from(pool.max_size));
         self.gauge(names::POOL_PENDING, None, f64::from(pool.waiting));
         self.counter(names::POOL_TIMEOUTS, pool.timeouts);
@@ -115,10 +159,8 @@ impl<'a> Subject<'a> {
         self.counter(names::POOL_WAIT_TIME, waited);
     }
 
-    fn key(&self, name: &'static str, more: Option<Label>) -> Key {
-        let mut labels = self.labels.clone();
-        labels.extend(more);
-        Key::from_parts(name, labels)
+    fn key(&self, metric: &'static str, more: Option<Label>) -> Key {
+        key(metric, self.core.name(), self.core.connection_type(), more)
     }
 
     fn gauge(&self, name: &'static str, more: Option<Label>, value: f64) {
@@ -136,6 +178,9 @@ impl<'a> Subject<'a> {
         counter.absolute(value);
     }
 }
+
+/// What a gauge shows of which nothing can be said any more.
+const GONE: f64 = f64::NAN;
 
 fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
-use metrics::{Counter, Gauge, Histogram, Key, Recorder};
+use metrics::{Counter, Gauge, Histogram, Key, Label, Recorder};
 use tracing::Span;
 
 use super::names;
+use super::told::Told;
 use crate::error::ErrorKind;
 use crate::event::BreakerState;
 use crate::registry::ConnectionType;
@@ -54,12 +55,13 @@ pub(crate) struct Operations {
     retries: AtomicU64,
     rejections: AtomicU64,
     nanos: AtomicU64,
+    told: Told,
     handles: ArcSwapOption<Handles>,
 }
 
 /// Where the recorder of the moment wants the figures; looked up once, since that takes an allocation.
 struct Handles {
-    /// The recorder's address: a program may install one after its first operation.
+    /// The recorder's address.
     recorder: usize,
     duration: Histogram,
     retries: Counter,
@@ -76,6 +78,7 @@ impl Operations {
             retries: AtomicU64::new(0),
             rejections: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
+            told: Told::default(),
             handles: ArcSwapOption::empty(),
         }
     }
@@ -122,17 +125,11 @@ impl Operations {
         span.record(names::ERROR_TYPE, kind.as_str());
         span.record("otel.status_code", "ERROR");
         metrics::with_recorder(|recorder| {
-            let key = self.key(
-                names::OPERATION_DURATION,
-                Some((names::ERROR_TYPE, kind.as_str())),
-            );
+            let key = self.key(names::OPERATION_DURATION, Some(super::error_type(kind)));
             recorder
                 .register_histogram(&key, &super::METADATA)
                 .record(took.as_secs_f64());
-            let key = self.key(
-                names::OPERATION_ERRORS,
-                Some((names::ERROR_TYPE, kind.as_str())),
-            );
+            let key = self.key(names::OPERATION_ERRORS, Some(super::error_type(kind)));
             recorder
                 .register_counter(&key, &super::METADATA)
                 .increment(1);
@@ -147,7 +144,8 @@ impl Operations {
             Rejected::Bulkhead => "bulkhead",
         };
         metrics::with_recorder(|recorder| {
-            let key = self.key(names::OPERATION_REJECTIONS, Some((names::REASON, reason)));
+            let reason = Label::from_static_parts(names::REASON, reason);
+            let key = self.key(names::OPERATION_REJECTIONS, Some(reason));
             recorder
                 .register_counter(&key, &super::METADATA)
                 .increment(1);
@@ -170,6 +168,17 @@ impl Operations {
         self.handles(|handles| handles.breaker.set(value));
     }
 
+    pub(super) fn told(&self) -> &Told {
+        &self.told
+    }
+
+    /// The connection is not configured any more.
+    pub(super) fn forget(&self) {
+        if self.handles.load().is_some() {
+            self.handles(|handles| handles.breaker.set(f64::NAN));
+        }
+    }
+
     fn took(&self, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.nanos.fetch_add(nanos, Ordering::Relaxed);
@@ -178,7 +187,7 @@ impl Operations {
     #[inline]
     fn handles(&self, act: impl FnOnce(&Handles)) {
         metrics::with_recorder(|recorder| {
-            let address = std::ptr::from_ref(recorder).cast::<()>().addr();
+            let address = super::address(recorder);
             let known: Guard<_> = self.handles.load();
             match &*known {
                 Some(handles) if handles.recorder == address => act(handles),
@@ -189,7 +198,7 @@ impl Operations {
 
     #[cold]
     fn look_up(&self, recorder: &dyn Recorder, address: usize) -> Arc<Handles> {
-        super::describe(recorder);
+        super::describe_once(recorder);
         let handles = Arc::new(Handles {
             recorder: address,
             duration: recorder
@@ -203,10 +212,8 @@ impl Operations {
         handles
     }
 
-    fn key(&self, name: &'static str, more: Option<(&'static str, &'static str)>) -> Key {
-        let mut labels = super::labels(&self.name, self.kind);
-        labels.extend(more.map(|(key, value)| metrics::Label::from_static_parts(key, value)));
-        Key::from_parts(name, labels)
+    fn key(&self, metric: &'static str, more: Option<Label>) -> Key {
+        super::key(metric, &self.name, self.kind, more)
     }
 }
 

@@ -6,6 +6,7 @@ mod scripted;
 
 mod page;
 mod scrape;
+mod stale;
 
 use std::sync::atomic::Ordering::SeqCst;
 

@@ -9,14 +9,14 @@ use crate::scripted::{Behaviour, Script};
 use crate::{get, open, two};
 
 /// One line of a scrape.
-struct Sample {
-    name: String,
-    labels: BTreeMap<String, String>,
-    value: f64,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: f64,
 }
 
 /// Reads the Prometheus text format strictly.
-fn parse(text: &str) -> Vec<Sample> {
+pub(crate) fn parse(text: &str) -> Vec<Sample> {
     let mut samples = Vec::new();
     let mut types: BTreeMap<&str, &str> = BTreeMap::new();
     assert!(text.ends_with('\n'), "the last line is not ended");
