@@ -144,9 +144,9 @@ impl Client {
     ) -> Result<Executor, Error> {
         match self.0.pool.acquire_at(place).await {
             Ok(lease) => Ok(Executor::new(lease)),
-            Err(error) if error.kind() == ErrorKind::Role => {
-                Ok(Executor::new(Box::pin(self.wait_for_role(place, error)).await?))
-            }
+            Err(error) if error.kind() == ErrorKind::Role => Ok(Executor::new(
+                Box::pin(self.wait_for_role(place, error)).await?,
+            )),
             Err(error) => Err(error),
         }
     }

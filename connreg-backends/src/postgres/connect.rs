@@ -172,10 +172,7 @@ impl Connector {
                         Role::Primary => "takes writes, but so did another one a moment ago",
                         _ => "takes no writes",
                     };
-                    ConnectError::new(
-                        ErrorKind::Role,
-                        format!("{} {what}", servers.name(server)),
-                    )
+                    ConnectError::new(ErrorKind::Role, format!("{} {what}", servers.name(server)))
                 }
                 // Another server would get the same wrong password, and an account may be locked by it.
                 Err(failure) if failure.kind() == ErrorKind::Authentication => return Err(failure),
@@ -603,10 +600,13 @@ mod tests {
     #[test]
     fn failures_are_told_together() {
         let failure = |kind, text: &str| ConnectError::new(kind, text);
-        let all = all_of(vec![
-            failure(ErrorKind::Refused, "a refused"),
-            failure(ErrorKind::Timeout, "b was silent"),
-        ], None);
+        let all = all_of(
+            vec![
+                failure(ErrorKind::Refused, "a refused"),
+                failure(ErrorKind::Timeout, "b was silent"),
+            ],
+            None,
+        );
         assert_eq!(all.kind(), ErrorKind::Refused);
         let text = all.to_string();
         assert!(

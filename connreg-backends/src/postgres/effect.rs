@@ -136,7 +136,9 @@ mod tests {
         ] {
             assert!(may_forbid_writes(sql), "{sql}");
         }
-        assert!(!may_forbid_writes("SET search_path = x; INSERT INTO read VALUES (1)"));
+        assert!(!may_forbid_writes(
+            "SET search_path = x; INSERT INTO read VALUES (1)"
+        ));
     }
 
     #[test]

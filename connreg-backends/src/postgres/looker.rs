@@ -5,10 +5,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use connreg::ConnectError;
 use connreg::ErrorKind;
 use connreg::pool::Pool;
 use connreg::topology::{ReadFrom, Role};
-use connreg::ConnectError;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -114,7 +114,11 @@ impl Eyes {
                     servers.failed(server);
                 }
                 let connection = &**self.connector.context().name();
-                tracing::debug!(connection, server = &**servers.name(server), "a look failed: {failure}");
+                tracing::debug!(
+                    connection,
+                    server = &**servers.name(server),
+                    "a look failed: {failure}"
+                );
             }
         }
         servers.looked.notify_waiters();
@@ -188,9 +192,7 @@ impl Eyes {
     }
 }
 
-async fn position(
-    session: &mut Session,
-) -> Result<(Option<u64>, Option<Duration>), ConnectError> {
+async fn position(session: &mut Session) -> Result<(Option<u64>, Option<Duration>), ConnectError> {
     let asked = session.client.simple_query(POSITION).await;
     let messages = match asked {
         Ok(messages) => messages,

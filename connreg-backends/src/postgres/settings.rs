@@ -170,7 +170,9 @@ impl Postgres {
             return Ok(());
         }
         if target.places.len() < 2 {
-            return Err("`read_from` needs several hosts to choose from; list them in `host`".into());
+            return Err(
+                "`read_from` needs several hosts to choose from; list them in `host`".into(),
+            );
         }
         use TargetSessionAttrs as A;
         match target.attributes {
