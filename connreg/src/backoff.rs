@@ -78,7 +78,7 @@ impl Backoff {
     /// The next delay after a failure of `kind`; not before the server wants to be asked again, if it said when.
     ///
     /// A server in the wrong role changes it within seconds or not at all: it is asked every 100 ms for 30 s.
-    pub(crate) fn delay_after(&mut self, kind: ErrorKind, asked: Option<Duration>) -> Duration {
+    pub fn delay_after(&mut self, kind: ErrorKind, asked: Option<Duration>) -> Duration {
         let mut delay = self.next_delay();
         if kind == ErrorKind::Role {
             let since = *self.wrong_role_since.get_or_insert_with(Instant::now);

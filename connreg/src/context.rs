@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::Origin;
-use crate::connection::{AnySlot, Connection};
+use crate::connection::{AnySlot, Connection, Core};
 use crate::connections::Peers;
 use crate::error::{ConnectError, Error};
 use crate::health::Health;
@@ -97,7 +97,12 @@ impl Context {
     ///
     /// Keeps nothing alive: what comes after the connections have gone is told to nobody.
     pub fn failed_over(&self, from: Option<&str>, to: &str) {
-        self.0.peers.failed_over(self, from, to);
+        self.tell(|core| core.failed_over(from, to));
+    }
+
+    /// What happens to the client is told to the connection that is there under its name now, if it is of its type still.
+    pub(crate) fn tell(&self, tell: impl FnOnce(&Core)) {
+        self.0.peers.tell(self, tell);
     }
 
     /// How the connection in `slot`, which this is the context of, is in view of those that it uses.

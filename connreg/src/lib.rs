@@ -51,8 +51,8 @@
 //! - `schema`: a JSON Schema of the configuration files, for editors.
 //! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
 //! - `blocking`: the same for code without async, [`blocking::Connections`](https://docs.rs/connreg/latest/connreg/blocking/index.html).
-//! - `testing`: clients handed in by tests (`Builder::with_client`), and the suites that a back end's capabilities can be put
-//!   through.
+//! - `testing`: failures on command, connections without a server and clients handed in, for tests of services; suites for back
+//!   ends.
 #![forbid(unsafe_code)]
 
 // Generated code names this crate by an absolute path, here as everywhere.
@@ -86,6 +86,7 @@ pub mod pool;
 #[doc(hidden)]
 pub mod private;
 mod registry;
+mod resolve;
 mod runtime;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -123,6 +124,7 @@ pub use crate::policy::{
     RetryBudgetSettings, RetrySettings, RetryStrategy, TestOnBorrow,
 };
 pub use crate::registry::{ConnectionType, Registry};
+pub use crate::resolve::resolve;
 pub use crate::secrets::{KnownSecret, SecretError, SecretProvider, SecretValue};
 pub use crate::settings::{Choice, ConnectionRef, Field, Secret, Settings, Shape};
 #[cfg(feature = "signal")]

@@ -17,7 +17,7 @@ use connreg::{
     BreakerState, CircuitBreakerSettings, ConnectError, Connection, Connections, Error, ErrorKind,
     RetrySettings,
 };
-use scripted::{SOON, Scripted, load, one};
+use scripted::{Call, SOON, Scripted, load, one, settles};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
@@ -148,7 +148,7 @@ async fn run_through_a_half_open_breaker() {
 
 #[tokio::test]
 async fn client_of_an_unopened_connection() {
-    let script = scripted::Script::named("drop_client");
+    let script = scripted::faults_of("drop_client");
     let all = Mutex::new(Vec::new());
     let opening = || async {
         let name = format!("drop_client_{}", all.lock().unwrap().len());
@@ -167,8 +167,8 @@ async fn client_of_an_unopened_connection() {
         // Whoever asks next shares the attempt or begins one.
         timeout(SOON, connection.client()).await.unwrap().unwrap();
         let opened = all.lock().unwrap().len();
-        script.settles_at(opened).await;
-        assert_eq!(script.connects.load(SeqCst), opened, "one attempt each");
+        settles(&script, opened).await;
+        assert_eq!(script.calls(Call::Open), opened, "one attempt each");
     })
     .await;
 }
@@ -182,7 +182,7 @@ async fn reconnect_check_and_ensure_connected() {
     let settled = async || {
         timeout(SOON, connection.check()).await.unwrap().unwrap();
         // A dropped `reconnect` goes on by itself; one client is left in the end.
-        script.settles_at(1).await;
+        settles(&script, 1).await;
         assert_eq!(connection.info().executing, 0);
     };
     drop_at_every_await(|| connection.reconnect(), settled).await;
@@ -193,7 +193,7 @@ async fn reconnect_check_and_ensure_connected() {
 #[tokio::test]
 async fn close() {
     let number = AtomicUsize::new(0);
-    let script = scripted::Script::named("drop_close");
+    let script = scripted::faults_of("drop_close");
     let closing = || async {
         let name = format!("drop_close_{}", number.fetch_add(1, SeqCst));
         let connections = load(&[
@@ -205,7 +205,7 @@ async fn close() {
         connection.client().await.unwrap();
         connections.close().await
     };
-    drop_at_every_await(closing, async || script.settles_at(0).await).await;
+    drop_at_every_await(closing, async || settles(&script, 0).await).await;
 }
 
 #[tokio::test]
@@ -220,7 +220,7 @@ async fn reload() {
             // The next one is not kept out by the one that was dropped.
             timeout(SOON, connections.reload()).await.unwrap().unwrap();
             timeout(SOON, connection.client()).await.unwrap().unwrap();
-            script.settles_at(1).await;
+            settles(&script, 1).await;
         },
     )
     .await;

@@ -14,7 +14,7 @@ use connreg::policy::{CallPolicy, Classify, Fault};
 use connreg::{
     BreakerState, ConnectError, Connection, Error, ErrorKind, EventKind, RetrySettings, Sent,
 };
-use scripted::{Behaviour, SOON, Scripted, one};
+use scripted::{Behaviour, Call, SOON, Scripted, one};
 use tokio::time::{Instant, timeout};
 
 /// Fails with `kind` until it has been called `times` times.
@@ -246,7 +246,7 @@ async fn five_failures_open_the_breaker_and_two_successes_close_it() {
 #[tokio::test(start_paused = true)]
 async fn one_failed_attempt_to_connect_is_one_failure_however_many_waited() {
     let (connections, script) = one("run_shared", &[("retry.enabled", "false")]).await;
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     let connection = connections.get::<Scripted>("run_shared").unwrap();
     let users: Vec<_> = (0..100)
         .map(|_| {
@@ -257,33 +257,33 @@ async fn one_failed_attempt_to_connect_is_one_failure_however_many_waited() {
     for user in users {
         assert_eq!(user.await.unwrap().unwrap_err().kind(), ErrorKind::Refused);
     }
-    assert_eq!(script.connects.load(SeqCst), 1);
+    assert_eq!(script.calls(Call::Open), 1);
     assert_eq!(connection.info().circuit_breaker, BreakerState::Closed);
 }
 
 #[tokio::test(start_paused = true)]
 async fn opening_is_tried_again_even_for_work_that_is_done_once() {
     let (connections, script) = one("run_reopen", &[]).await;
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     let connection = connections.get::<Scripted>("run_reopen").unwrap();
     let mut states = connection.watch();
-    let working = Arc::clone(&script);
+    let working = script.clone();
     let repair = tokio::spawn(async move {
         states
             .wait_for(|state| *state == connreg::State::Failed)
             .await
             .unwrap();
-        working.set(Behaviour::Work);
+        working.set_all(Behaviour::work());
     });
     connection.run(async |_| Ok::<_, Error>(())).await.unwrap();
     repair.await.unwrap();
-    assert!(script.connects.load(SeqCst) >= 2);
+    assert!(script.calls(Call::Open) >= 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_known_outage_is_told_at_once() {
     let (connections, script) = one("run_down", &[("retry.enabled", "false")]).await;
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     let connection = connections.get::<Scripted>("run_down").unwrap();
     let mut shown = 0;
     for _ in 0..20 {

@@ -44,3 +44,34 @@ pub async fn serve_secrets(token: &'static str) -> std::io::Result<u16> {
     });
     Ok(port)
 }
+
+/// Starts a server that adds, on a free port of this machine, and gives its address. It is sent `2 3` and a line break, and
+/// answers with `5` and one; to `wait` it never answers, with `bye` it hangs up.
+///
+/// # Errors
+///
+/// No port could be had.
+pub async fn serve_sums() -> std::io::Result<String> {
+    let server = TcpListener::bind("127.0.0.1:0").await?;
+    let address = server.local_addr()?.to_string();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = server.accept().await {
+            tokio::spawn(async move {
+                let (questions, mut answers) = caller.split();
+                let mut questions = BufReader::new(questions).lines();
+                while let Ok(Some(question)) = questions.next_line().await {
+                    match question.as_str() {
+                        "bye" => return,
+                        "wait" => std::future::pending().await,
+                        numbers => {
+                            let sum: u64 = numbers.split(' ').flat_map(str::parse::<u64>).sum();
+                            // Who has hung up asks nothing more either.
+                            let _ = answers.write_all(format!("{sum}\n").as_bytes()).await;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    Ok(address)
+}

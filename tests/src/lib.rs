@@ -5,15 +5,18 @@
 //!
 //! `docs/testing.md` says how to write a test with it.
 
+mod apart;
 mod browser;
 mod certificates;
 mod container;
 mod error;
 mod guard;
+mod names;
 mod place;
 mod port;
 mod postgres;
 mod process;
+mod promtool;
 mod proxy;
 mod redis;
 mod server;
@@ -21,11 +24,14 @@ mod soak;
 mod source;
 pub mod suite;
 
+pub use apart::Loopback;
 pub use browser::{Browser, Page};
 pub use certificates::{Certificates, ServerCertificate};
 pub use error::HarnessError;
 pub use guard::{GuardedGroup, guard_group};
+pub use names::Names;
 pub use postgres::{Postgres, PostgresDatabase, PostgresOptions};
+pub use promtool::{Verdict, check_with_promtool};
 pub use proxy::{Fault, FaultProxy};
 pub use redis::{Redis, RedisCluster, RedisKeys, RedisOptions, RedisSentinel};
 pub use server::Server;
@@ -36,6 +42,11 @@ pub use source::{POSTGRES_URL, REDIS_URL, Source};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The page for users' own tests, whose code runs.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing-your-service.md")]
+struct TestingPage;
 
 /// The editor's page, whose code compiles.
 #[cfg(doctest)]

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use clap::Parser;
-use connreg_tests::suite::{Need, under_ci};
+use connreg_tests::suite::Need;
 use connreg_tests::{HarnessError, Postgres, Redis, guard_group};
 
 /// Runs every test of the workspace on real servers, all features on.
@@ -93,13 +93,21 @@ fn start_servers() -> Shared {
                     Need::Postgres => Some(shared.postgres.insert(Postgres::start()).url()),
                     Need::Redis => Some(shared.redis.insert(Redis::start()).url()),
                     // Each test has its own.
-                    Need::Proxy | Need::Browser => None,
+                    Need::Proxy
+                    | Need::Browser
+                    | Need::Promtool
+                    | Need::Process
+                    | Need::Network => None,
                 };
                 eprintln!("test-all: {need} from {source}");
                 shared.variables.extend(need.variable().zip(url));
             }
             Err(reason) => {
-                let then = if under_ci() { "fail" } else { "are ignored" };
+                let then = if need.must_be_had() {
+                    "fail"
+                } else {
+                    "are ignored"
+                };
                 eprintln!("test-all: {reason}; tests that need {need} {then}");
             }
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::apart::{self, Apart};
 use crate::error::HarnessError;
 use crate::soak::soak_time;
 use crate::source::{self, POSTGRES_URL, REDIS_URL};
@@ -20,6 +21,9 @@ use crate::{postgres, redis};
 
 /// A test that is not done by then, and the time that it was asked to soak, has failed.
 const DEADLINE: Duration = Duration::from_mins(2);
+
+/// How long a process of a test's own may take beyond the test, to start and to end.
+const BEYOND: Duration = Duration::from_secs(30);
 
 /// What a test needs from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +36,26 @@ pub enum Need {
     Proxy,
     /// A browser without a window.
     Browser,
+    /// Prometheus' checker of rules and metrics.
+    Promtool,
+    /// A process of its own, so that its figures are the test's.
+    Process,
+    /// A process with a network of its own: a loopback address that can be cut, names that can be changed. Where the
+    /// system gives none to ordinary users, such tests are ignored, under `CI=true` too.
+    Network,
 }
 
 impl Need {
     /// Everything the harness knows.
-    pub const ALL: [Self; 4] = [Self::Postgres, Self::Redis, Self::Proxy, Self::Browser];
+    pub const ALL: [Self; 7] = [
+        Self::Postgres,
+        Self::Redis,
+        Self::Proxy,
+        Self::Browser,
+        Self::Promtool,
+        Self::Process,
+        Self::Network,
+    ];
 
     /// The word for it in a test's name and in filters.
     pub fn name(self) -> &'static str {
@@ -45,6 +64,9 @@ impl Need {
             Self::Redis => "redis",
             Self::Proxy => "proxy",
             Self::Browser => "browser",
+            Self::Promtool => "promtool",
+            Self::Process => "process",
+            Self::Network => "network",
         }
     }
 
@@ -53,22 +75,31 @@ impl Need {
         match self {
             Self::Postgres => Some(POSTGRES_URL),
             Self::Redis => Some(REDIS_URL),
-            Self::Proxy | Self::Browser => None,
+            Self::Proxy | Self::Browser | Self::Promtool | Self::Process | Self::Network => None,
         }
     }
 
-    /// Makes sure that the server can be started, getting it first where that is necessary.
+    /// Makes sure that it can be had, getting it first where that is necessary; says where it comes from.
     ///
     /// # Errors
     ///
     /// Why there is none.
-    pub fn find(self) -> Result<source::Source, HarnessError> {
-        match self {
+    pub fn find(self) -> Result<String, HarnessError> {
+        let source = match self {
             Self::Postgres => source::postgres(),
             Self::Redis => source::redis(),
             Self::Proxy => source::toxiproxy(),
             Self::Browser => source::chromium(),
-        }
+            Self::Promtool => source::promtool(),
+            Self::Process => return Ok("this program".to_owned()),
+            Self::Network => return apart::network(),
+        };
+        source.map(|source| source.to_string())
+    }
+
+    /// Whether a test that can't have it fails, rather than being ignored.
+    pub fn must_be_had(self) -> bool {
+        self != Self::Network && under_ci()
     }
 }
 
@@ -111,15 +142,26 @@ impl Test {
     {
         let needed: Vec<Need> = needs.to_vec();
         let kind: Vec<&str> = needs.iter().map(|need| need.name()).collect();
+        let apart = needs.iter().find_map(|need| match need {
+            Need::Process => Some(Apart::Process),
+            Need::Network => Some(Apart::Network),
+            _ => None,
+        });
+        let own_name = name.to_owned();
         let run = move || {
             for need in needed {
                 match need.find() {
                     Ok(_) => {}
-                    Err(HarnessError::Unavailable(reason)) if !under_ci() => {
+                    Err(HarnessError::Unavailable(reason)) if !need.must_be_had() => {
                         return Ok(Completion::ignored_with(reason));
                     }
                     Err(error) => return Err(Failed::from(error)),
                 }
+            }
+            if let Some(apart) = apart.filter(|_| !apart::is_here(&own_name)) {
+                return apart::run(&own_name, apart, deadline() + BEYOND)
+                    .map(|()| Completion::Completed)
+                    .map_err(Failed::from);
             }
             match run_async(test()) {
                 None => Ok(Completion::Completed),
@@ -143,7 +185,7 @@ fn run_async<R: Outcome + Send + 'static>(
         Ok(runtime) => runtime,
         Err(error) => return Some(format!("can't make a runtime: {error}")),
     };
-    let deadline = DEADLINE + soak_time(Duration::ZERO);
+    let deadline = deadline();
     let done = runtime.block_on(async { tokio::time::timeout(deadline, test).await });
     // A task that a test left behind, or blocked, must not keep the others waiting.
     runtime.shutdown_background();
@@ -151,6 +193,10 @@ fn run_async<R: Outcome + Send + 'static>(
         Ok(outcome) => outcome.into_failure(),
         Err(_) => Some(format!("not done within {deadline:?}")),
     }
+}
+
+fn deadline() -> Duration {
+    DEADLINE + soak_time(Duration::ZERO)
 }
 
 /// Whether a missing server is a failure.

@@ -34,11 +34,32 @@ fn custom_backend_takes_under_sixty_lines() {
 }
 
 #[test]
+fn own_pool_lends_retires_and_closes() {
+    let expected = "\
+        1 open before anybody asked\n\
+        20 sums make 420, on 3 connections at the most\n\
+        given up: true, closed for that: 1\n\
+        3 on lease\n\
+        and still 2 and 2 make 4\n\
+        3 retired\n\
+        0 open at the end\n";
+    assert_eq!(run("own_pool", &["pool"], &[]), expected);
+}
+
+#[test]
 fn secret_provider_gives_a_secret_that_is_not_shown() {
     let expected = "\
         Mail { username: \"shop\", password: [redacted], signature: Some([redacted]) }\n\
         the password has 28 letters\n";
     assert_eq!(run("secret_provider", &[], &[]), expected);
+}
+
+#[test]
+fn tested_service_sells_the_last_one_once() {
+    let expected = "\
+        sold, 0 left\n\
+        sold out\n";
+    assert_eq!(run("tested_service", &[], &[]), expected);
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use connreg::ConnectError;
 use connreg::capability::{ScanPage, key_value};
+use tokio::time::Instant;
 
 /// How many expired values a write takes away beside its own work.
 const SWEPT_BY_A_WRITE: usize = 16;

@@ -1,12 +1,10 @@
 //! Opening a session: hosts in turn, their addresses, TLS as far as it is wanted, and a look at who answers.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use connreg::topology::Role;
-use connreg::{ConnectError, Context, ErrorKind};
-use tokio::net::lookup_host;
+use connreg::{ConnectError, Context, ErrorKind, resolve};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::config::{Config, SslMode as DriverMode};
 use tokio_postgres::error::SqlState;
@@ -88,6 +86,15 @@ impl Connector {
 
     pub(crate) fn context(&self) -> &Context {
         &self.0.context
+    }
+
+    /// Changes with the content of the password file, if the password comes from there; another password is another client.
+    pub(crate) fn credential_version(&self) -> u64 {
+        let target = &self.0.target;
+        match &target.passfile {
+            Some(path) if target.session.get_password().is_none() => passfile::version(path),
+            _ => 0,
+        }
     }
 
     pub(crate) fn servers(&self) -> &Servers {
@@ -342,11 +349,12 @@ impl Connector {
                 port,
             } => {
                 config.host(host.as_str()).port(*port);
-                addresses_of(host, *address, *port)
-                    .await?
-                    .into_iter()
-                    .map(Some)
-                    .collect()
+                if let Some(known) = address {
+                    vec![Some(*known)]
+                } else {
+                    let found = resolve(host, *port, self.0.time_for_names()).await?;
+                    found.iter().map(|found| Some(found.ip())).collect()
+                }
             }
         };
         let mut failures = Vec::new();
@@ -445,6 +453,12 @@ impl Connector {
 }
 
 impl Inner {
+    /// A name server that is silent leaves the other places their share.
+    fn time_for_names(&self) -> Duration {
+        let places = u32::try_from(self.target.places.len()).unwrap_or(u32::MAX);
+        self.context.connect_timeout() / places.max(1)
+    }
+
     async fn set_password(&self, config: &mut Config, place: &Place) -> Result<(), ConnectError> {
         let Some(path) = self
             .target
@@ -501,32 +515,6 @@ fn is_about_protection(failure: &ConnectError) -> bool {
         .and_then(tokio_postgres::Error::code);
     // What a server says that lets this user in with, or without, TLS only.
     failure.kind() == ErrorKind::Tls || said == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
-}
-
-async fn addresses_of(
-    host: &str,
-    known: Option<IpAddr>,
-    port: u16,
-) -> Result<Vec<IpAddr>, ConnectError> {
-    if let Some(address) = known {
-        return Ok(vec![address]);
-    }
-    let failed = || {
-        ConnectError::new(
-            ErrorKind::Dns,
-            format!("the host `{host}` could not be found"),
-        )
-    };
-    let found = lookup_host((host, port))
-        .await
-        .map_err(|error| failed().with_source(error))?;
-    let mut addresses: Vec<_> = found.map(|address: SocketAddr| address.ip()).collect();
-    addresses.dedup();
-    if addresses.is_empty() {
-        Err(failed())
-    } else {
-        Ok(addresses)
-    }
 }
 
 fn check_version(place: &Place, version: Option<&str>) -> Result<(), ConnectError> {

@@ -72,4 +72,8 @@ impl Manage for Manager {
         };
         is_left || session.client.is_closed()
     }
+
+    fn credential_version(&self) -> u64 {
+        self.connector.credential_version()
+    }
 }

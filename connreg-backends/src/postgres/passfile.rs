@@ -1,8 +1,23 @@
 //! Passwords from a file as libpq reads it: `host:port:database:user:password` on each line, `*` for any.
 
-use std::path::PathBuf;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 
 use connreg::{ConnectError, ErrorKind, Secret};
+
+/// A number that changes with the file. Asked for only while a password from it is refused.
+///
+/// By length, time and number rather than by content, since callers ask who don't wait.
+pub(crate) fn version(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    if let Ok(metadata) = std::fs::metadata(path) {
+        metadata.len().hash(&mut hasher);
+        metadata.modified().ok().hash(&mut hasher);
+        #[cfg(unix)]
+        std::os::unix::fs::MetadataExt::ino(&metadata).hash(&mut hasher);
+    }
+    hasher.finish()
+}
 
 /// The password of the first line that fits.
 pub(crate) async fn look_up(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ::redis::{FromRedisValue, Pipeline, RedisError, RedisResult, ToRedisArgs, cmd};
 use connreg::pool::{Pool, PoolStatistics};
+use connreg::topology::{Topology, TopologySettings};
 use connreg::{ConnectError, ConnectionLimit, Context, Error, ErrorKind};
 use tracing::warn;
 
@@ -13,13 +14,18 @@ use super::address::Plan;
 use super::commands::{Commands, Shared};
 use super::dial::Dialer;
 use super::error::classify;
+use super::failover::Search;
 use super::lease::{Lease, Manager};
 use super::limit;
-use super::link::Link;
+use super::link::{Link, Purpose};
 use super::subscription::{Kind, Subscription};
+use super::watch::Watch;
 
 /// How often a transaction is tried whose keys others change meanwhile.
 const TRANSACTION_ATTEMPTS: u32 = 64;
+
+/// Sentinels have yet to say where anybody is.
+const NOBODY: [&str; 0] = [];
 
 /// One shared connection for ordinary commands, and a pool of exclusive ones beside it.
 ///
@@ -40,6 +46,8 @@ pub struct Client {
     dialer: Arc<Dialer>,
     shared: Shared,
     pool: Pool<Manager>,
+    /// Listens to sentinels.
+    watch: Option<Watch>,
 }
 
 impl Client {
@@ -58,6 +66,11 @@ impl Client {
             // The shorter one counts for single commands.
             limit.min(socket_timeout)
         });
+        let settings = TopologySettings {
+            // Sentinels agree before they say so, and they don't go back and forth.
+            switch_pause: Duration::ZERO,
+            ..TopologySettings::default()
+        };
         let is_cluster = matches!(plan, Plan::Cluster { .. });
         let dialer = Arc::new(Dialer::new(
             plan,
@@ -67,14 +80,26 @@ impl Client {
         let shared = if is_cluster {
             Shared::Cluster(dialer.open_cluster(Some(response_timeout)).await?)
         } else {
-            Shared::Node(Link::open(Arc::clone(context.name()), Arc::clone(&dialer)).await?)
+            let purpose = match dialer.plan {
+                Plan::Sentinel(_) => Purpose::Master(Topology::new(context, NOBODY, settings)),
+                _ => Purpose::Single(Search::default()),
+            };
+            Shared::Node(Link::open(context, Arc::clone(&dialer), purpose).await?)
         };
         let pool = Pool::new(Manager(Arc::clone(&dialer)), context);
+        let watch = match &shared {
+            Shared::Node(link) => {
+                let _ = link.pool.set(pool.clone());
+                Watch::begin(link)
+            }
+            Shared::Cluster(_) => None,
+        };
         let client = Self {
             context: context.clone(),
             dialer,
             shared,
             pool,
+            watch,
         };
         // A wrong user is found here: without `AUTH` the handshake itself asks for nothing.
         client.check().await?;
@@ -94,7 +119,14 @@ impl Client {
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<Lease, Error>> + Send + '_ {
         let place = Location::caller();
-        async move { Ok(Lease::new(self.pool.acquire_at(place).await?, &self.dialer)) }
+        async move {
+            let lease = self.pool.acquire_at(place).await?;
+            let link = match &self.shared {
+                Shared::Node(link) => Some(Arc::clone(link)),
+                Shared::Cluster(_) => None,
+            };
+            Ok(Lease::new(lease, &self.dialer, link))
+        }
     }
 
     /// Has all exclusive connections closed that are open now: idle ones at once, others when they come back.
@@ -203,6 +235,9 @@ impl Client {
     pub(super) async fn close(&self) {
         if let Shared::Node(link) = &self.shared {
             link.close();
+        }
+        if let Some(watch) = &self.watch {
+            watch.end();
         }
         self.pool.close().await;
     }

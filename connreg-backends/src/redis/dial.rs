@@ -1,6 +1,7 @@
 //! Opening connections: to the server, to whatever the sentinels call the master, or to a cluster.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -8,14 +9,15 @@ use ::redis::aio::{AsyncPushSender, MultiplexedConnection, PubSub};
 use ::redis::cluster::ClusterClientBuilder;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{
-    AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind as DriverKind, ProtocolVersion,
-    RedisError, RedisResult,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind as DriverKind,
+    ProtocolVersion, RedisError, RedisResult,
 };
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
 
 use super::address::Plan;
 use super::error::classify;
+use super::resolver::Resolver;
 use super::{farewell, sentinel};
 
 /// How often a cluster's connection is sent elsewhere before a request fails.
@@ -39,6 +41,12 @@ pub(super) enum Opened {
     Cluster(ClusterConnection),
 }
 
+/// A connection, and the `host:port` that it leads to.
+pub(super) struct At<T> {
+    pub(super) place: Arc<str>,
+    pub(super) connection: T,
+}
+
 impl Dialer {
     pub(super) fn new(plan: Plan, connect_timeout: Duration, response_timeout: Duration) -> Self {
         if plan.uses_tls() {
@@ -57,7 +65,7 @@ impl Dialer {
     pub(super) async fn open_shared(
         &self,
         pushed: impl AsyncPushSender,
-    ) -> Result<MultiplexedConnection, ConnectError> {
+    ) -> Result<At<MultiplexedConnection>, ConnectError> {
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(Some(self.response_timeout))
             .set_push_sender(pushed);
@@ -68,16 +76,22 @@ impl Dialer {
     pub(super) async fn open_exclusive(
         &self,
         pushed: impl AsyncPushSender,
-    ) -> Result<Opened, ConnectError> {
+    ) -> Result<At<Opened>, ConnectError> {
         if matches!(self.plan, Plan::Cluster { .. }) {
-            return self.open_cluster(None).await.map(Opened::Cluster);
+            let cluster = self.open_cluster(None).await?;
+            return Ok(At {
+                place: Arc::from(self.plan.place()),
+                connection: Opened::Cluster(cluster),
+            });
         }
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_push_sender(pushed);
-        self.in_time(self.open_node(&config))
-            .await
-            .map(Opened::Node)
+        let At { place, connection } = self.in_time(self.open_node(&config)).await?;
+        Ok(At {
+            place,
+            connection: Opened::Node(connection),
+        })
     }
 
     /// A connection that finds the node for each key, and reconnects by itself.
@@ -97,6 +111,7 @@ impl Dialer {
         };
         let mut builder = ClusterClientBuilder::new(nodes.clone())
             .connection_timeout(self.connect_timeout)
+            .async_dns_resolver(self.resolver())
             .tcp_settings(super::address::tcp_settings())
             .retries(REDIRECTS)
             .min_retry_wait(20)
@@ -133,7 +148,7 @@ impl Dialer {
                 Plan::Cluster { nodes, .. } => nodes.clone(),
             };
             let mut failed = None;
-            for info in candidates {
+            for info in self.resolved(candidates).await {
                 let attempted = format!("connecting to {}", info.addr());
                 let open = |info| async move { Client::open(info)?.get_async_pubsub().await };
                 match self.with_either_protocol(info, open).await {
@@ -146,10 +161,31 @@ impl Dialer {
         self.in_time(open).await
     }
 
+    /// The same places by their addresses, for what the driver gives no resolver to. Those with TLS stay as they are: their
+    /// names are what the certificate is checked against, and the driver looks them up itself.
+    async fn resolved(&self, places: Vec<ConnectionInfo>) -> Vec<ConnectionInfo> {
+        let mut resolved = Vec::new();
+        for info in places {
+            let ConnectionAddr::Tcp(host, port) = info.addr() else {
+                resolved.push(info);
+                continue;
+            };
+            match connreg::resolve(host, *port, self.connect_timeout).await {
+                Ok(found) => resolved.extend(found.into_iter().map(|address| {
+                    let place = ConnectionAddr::Tcp(address.ip().to_string(), address.port());
+                    info.clone().set_addr(place)
+                })),
+                // Connecting to it says why.
+                Err(_) => resolved.push(info),
+            }
+        }
+        resolved
+    }
+
     async fn open_node(
         &self,
         config: &AsyncConnectionConfig,
-    ) -> Result<MultiplexedConnection, ConnectError> {
+    ) -> Result<At<MultiplexedConnection>, ConnectError> {
         let (info, must_be_master) = match &self.plan {
             Plan::Single(info) => (info.clone(), false),
             Plan::Sentinel(group) => (sentinel::master(group).await?, true),
@@ -163,7 +199,8 @@ impl Dialer {
         let attempted = format!("connecting to {}", info.addr());
         let config = config
             .clone()
-            .set_connection_timeout(Some(self.connect_timeout));
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_dns_resolver(self.resolver());
         let open = |info| {
             let config = config.clone();
             async move {
@@ -183,7 +220,10 @@ impl Dialer {
         if must_be_master {
             sentinel::prove_master(&attempted, &mut connection, self.response_timeout).await?;
         }
-        Ok(connection)
+        Ok(At {
+            place: Arc::from(address.to_string()),
+            connection,
+        })
     }
 
     /// Tries RESP3, and RESP2 from the first server on that does not know it.
@@ -222,6 +262,10 @@ impl Dialer {
                 let message = format!("connecting to {place} did not end within {limit:?}");
                 Err(ConnectError::new(ErrorKind::Timeout, message))
             })
+    }
+
+    fn resolver(&self) -> Resolver {
+        Resolver(self.connect_timeout)
     }
 
     fn failed(&self, error: RedisError) -> ConnectError {

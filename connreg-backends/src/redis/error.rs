@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use ::redis::{ErrorKind as DriverKind, RedisError, ServerErrorKind};
+use ::redis::{ErrorKind as DriverKind, RedisError, ServerErrorKind, Value};
 use connreg::{ConnectError, ErrorKind, Sent};
 
 /// A driver's error, classified. `attempted` names what was tried: `GET`, `connecting to localhost:6379`.
@@ -25,6 +25,12 @@ pub fn classify(attempted: &str, error: RedisError) -> ConnectError {
 }
 
 fn kind_of(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
+    if refuses_writes(error) {
+        return (
+            ErrorKind::Role,
+            Some("the server is a replica; write to its master"),
+        );
+    }
     match error.kind() {
         DriverKind::AuthenticationFailed => (ErrorKind::Authentication, None),
         DriverKind::Server(server) => by_server_kind(server, error),
@@ -54,7 +60,6 @@ fn by_server_kind(
             ErrorKind::Authentication,
             Some("grant the user the command and the key (ACL SETUSER)"),
         ),
-        ServerErrorKind::ReadOnly => (ErrorKind::Role, None),
         ServerErrorKind::BusyLoading
         | ServerErrorKind::MasterDown
         | ServerErrorKind::TryAgain
@@ -147,6 +152,41 @@ fn cause_of<T: StdError + 'static>(error: &RedisError) -> Option<&T> {
     None
 }
 
+/// Whether a replica refused a write, be it one of a pipeline's.
+pub(super) fn refuses_writes(error: &RedisError) -> bool {
+    error.kind() == DriverKind::Server(ServerErrorKind::ReadOnly)
+        || error.clone().into_server_errors().is_some_and(|errors| {
+            let mut errors = errors.iter();
+            errors.any(|(_, error)| error.kind() == Some(ServerErrorKind::ReadOnly))
+        })
+}
+
+/// What a request is answered with.
+pub(super) trait Answer {
+    /// Whether a replica refused a write: the driver makes errors of these only later.
+    fn refuses_writes(&self) -> bool;
+}
+
+impl Answer for Value {
+    fn refuses_writes(&self) -> bool {
+        matches!(self, Self::ServerError(error) if error.kind() == Some(ServerErrorKind::ReadOnly))
+    }
+}
+
+impl Answer for Vec<Value> {
+    fn refuses_writes(&self) -> bool {
+        self.iter().any(Value::refuses_writes)
+    }
+}
+
+/// Whether `outcome` says that the server is no master.
+pub(super) fn is_refused<T: Answer>(outcome: &Result<T, RedisError>) -> bool {
+    match outcome {
+        Ok(answer) => answer.refuses_writes(),
+        Err(error) => refuses_writes(error),
+    }
+}
+
 /// An error of ours inside the driver's: a request that was never sent.
 #[derive(Clone, Debug)]
 pub(super) struct OwnWord {
@@ -160,6 +200,17 @@ impl OwnWord {
             kind,
             message: message.into(),
         }
+    }
+
+    /// The word of an error with its causes, which the driver's type has no place for.
+    pub(super) fn of(error: &ConnectError) -> Self {
+        let mut message = error.to_string();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            message = format!("{message}: {cause}");
+            next = cause.source();
+        }
+        Self::new(error.kind(), message)
     }
 
     /// As the driver's type, which its command traits ask for.

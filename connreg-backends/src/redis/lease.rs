@@ -10,8 +10,9 @@ use connreg::pool::{Lease as PoolLease, Manage};
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
 
-use super::dial::{Dialer, Opened};
-use super::error::{OwnWord, classify};
+use super::dial::{At, Dialer, Opened};
+use super::error::{Answer, OwnWord, classify, is_refused};
+use super::link::Link;
 use super::words::{Effect, effect, name};
 
 /// Opens, tests and judges the exclusive connections of one pool.
@@ -20,6 +21,8 @@ pub(super) struct Manager(pub(super) Arc<Dialer>);
 /// An exclusive connection and what was done to it.
 pub(super) struct Exclusive {
     connection: Opened,
+    /// The server's `host:port`.
+    place: Arc<str>,
     /// A request went out whose answer nobody has read.
     in_flight: bool,
     standing: Standing,
@@ -49,8 +52,10 @@ impl Manage for Manager {
             }
             Ok::<(), ()>(())
         };
+        let At { place, connection } = self.0.open_exclusive(pushed).await?;
         Ok(Exclusive {
-            connection: self.0.open_exclusive(pushed).await?,
+            connection,
+            place,
             in_flight: false,
             standing: Standing::AsNew,
             has_ended,
@@ -104,15 +109,18 @@ impl Exclusive {
 /// rather than used again.
 pub struct Lease {
     held: PoolLease<Manager>,
+    /// Told when a write is refused here; `None`: a cluster finds its masters by itself.
+    link: Option<Arc<Link>>,
     response_timeout: Duration,
     database: i64,
 }
 
 impl Lease {
-    pub(super) fn new(lease: PoolLease<Manager>, dialer: &Dialer) -> Self {
+    pub(super) fn new(lease: PoolLease<Manager>, dialer: &Dialer, link: Option<Arc<Link>>) -> Self {
         let (response_timeout, database) = (dialer.response_timeout, dialer.plan.database());
         Self {
             held: lease,
+            link,
             response_timeout,
             database,
         }
@@ -144,22 +152,29 @@ impl Lease {
             })
     }
 
-    async fn run<T>(
+    async fn run<T: Answer>(
         &mut self,
         what: String,
         limit: Option<Duration>,
         answer: impl Future<Output = RedisResult<T>>,
     ) -> RedisResult<T> {
         let answer = self.held.request(answer);
-        let Some(limit) = limit else {
-            return answer.await;
+        let outcome = match limit {
+            None => answer.await,
+            Some(limit) => timeout(limit, answer).await.unwrap_or_else(|_| {
+                // Still marked as in flight: the answer may come yet, and nobody may read it.
+                let message = format!("{what} was not answered within {limit:?}");
+                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
+            }),
         };
-        let outcome = timeout(limit, answer).await;
-        outcome.unwrap_or_else(|_| {
-            // Still marked as in flight: the answer may come yet, and nobody may read it.
-            let message = format!("{what} was not answered within {limit:?}");
-            Err(std::io::Error::new(std::io::ErrorKind::TimedOut, message).into())
-        })
+        if let Some(link) = &self.link
+            && is_refused(&outcome)
+            // Of leases to a server that was left already, nobody needs to hear.
+            && self.held.retire_pool()
+        {
+            link.write_refused(&self.held.place, None);
+        }
+        outcome
     }
 }
 

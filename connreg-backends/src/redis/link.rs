@@ -1,22 +1,27 @@
 //! The connection that all ordinary commands share, replaced by itself when it ends.
 //!
 //! While the first attempt to replace it is under way, callers wait for it; once that has failed, they are told
-//! at once, until a later attempt succeeds.
+//! at once, until a later attempt succeeds. What happens when the server is no master any more is in `failover`.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{ErrorKind as DriverKind, PushInfo, PushKind, RedisError, ServerErrorKind};
+use ::redis::{PushInfo, PushKind, RedisError};
 use arc_swap::ArcSwap;
-use connreg::{Backoff, ConnectError, ErrorKind};
+use connreg::pool::Pool;
+use connreg::topology::{Role, Sighting, Topology};
+use connreg::{Backoff, ConnectError, Context, ErrorKind};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use super::dial::Dialer;
-use super::error::OwnWord;
+use super::address::Plan;
+use super::dial::{At, Dialer};
+use super::error::{Answer, OwnWord, is_refused};
+use super::failover::Search;
+use super::lease::Manager;
 
 /// The pauses after attempts that failed; the longest is also how long a server may be back before it is noticed.
 pub(super) const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -24,22 +29,30 @@ pub(super) const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Dura
 /// So many answers in a row that did not come in time mean that the connection is dead.
 const TIMEOUTS_MEAN_DEAD: u32 = 3;
 
-/// How often at most a server that refuses writes is looked up again.
-const ROLE_PAUSE: Duration = Duration::from_secs(1);
-
 /// The shared connection of a server or of a sentinel's group.
 pub(super) struct Link {
-    name: Arc<str>,
-    dialer: Arc<Dialer>,
+    pub(super) context: Context,
+    pub(super) dialer: Arc<Dialer>,
+    pub(super) purpose: Purpose,
+    /// The exclusive connections to the same server, retired with it.
+    pub(super) pool: OnceLock<Pool<Manager>>,
     state: ArcSwap<State>,
     /// Held over each change of `state`; never over a wait.
     changing: Mutex<()>,
     changed: Notify,
     timeouts: AtomicU32,
-    role_asked: Mutex<Option<Instant>>,
+    generations: AtomicU64,
 }
 
-enum State {
+/// What a link is for.
+pub(super) enum Purpose {
+    /// One address, whatever is there.
+    Single(Search),
+    /// The master of a group.
+    Master(Topology),
+}
+
+pub(super) enum State {
     Up(Up),
     /// The first attempt to replace a connection that ended is under way.
     Replacing,
@@ -51,30 +64,33 @@ enum State {
 #[derive(Clone)]
 pub(super) struct Up {
     pub(super) connection: MultiplexedConnection,
-    generation: u64,
+    pub(super) place: Arc<str>,
+    pub(super) generation: u64,
 }
 
 impl Link {
-    pub(super) async fn open(
-        name: Arc<str>,
-        dialer: Arc<Dialer>,
-    ) -> Result<Arc<Self>, ConnectError> {
-        let link = Arc::new(Self {
-            name,
+    fn new(context: &Context, dialer: Arc<Dialer>, purpose: Purpose) -> Arc<Self> {
+        Arc::new(Self {
+            context: context.clone(),
             dialer,
+            purpose,
+            pool: OnceLock::new(),
             state: ArcSwap::from_pointee(State::Replacing),
             changing: Mutex::default(),
             changed: Notify::new(),
             timeouts: AtomicU32::new(0),
-            role_asked: Mutex::default(),
-        });
-        let connection = link.dial(1).await?;
-        link.change(|_| {
-            Some(State::Up(Up {
-                connection,
-                generation: 1,
-            }))
-        });
+            generations: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) async fn open(
+        context: &Context,
+        dialer: Arc<Dialer>,
+        purpose: Purpose,
+    ) -> Result<Arc<Self>, ConnectError> {
+        let link = Self::new(context, dialer, purpose);
+        let up = link.dial().await?;
+        link.install(up);
         Ok(link)
     }
 
@@ -131,8 +147,17 @@ impl Link {
         }
     }
 
+    /// The connection of this moment, if there is one.
+    pub(super) fn up(&self) -> Option<Up> {
+        self.known().and_then(Result::ok)
+    }
+
     /// Looks at how a request ended, and replaces a connection that can't serve another.
-    pub(super) fn judge<T>(self: &Arc<Self>, up: &Up, outcome: &Result<T, RedisError>) {
+    pub(super) fn judge<T: Answer>(self: &Arc<Self>, up: &Up, outcome: &Result<T, RedisError>) {
+        if is_refused(outcome) {
+            self.write_refused(&up.place, Some(up.generation));
+            return;
+        }
         let Err(error) = outcome else {
             // Read before written, so that commands side by side don't contend for it.
             if self.timeouts.load(Ordering::Relaxed) != 0 {
@@ -142,8 +167,6 @@ impl Link {
         };
         let is_useless = if error.is_timeout() {
             self.timeouts.fetch_add(1, Ordering::Relaxed) + 1 >= TIMEOUTS_MEAN_DEAD
-        } else if error.kind() == DriverKind::Server(ServerErrorKind::ReadOnly) {
-            self.may_ask_for_role()
         } else {
             error.is_unrecoverable_error()
         };
@@ -157,36 +180,54 @@ impl Link {
         self.change(|_| Some(State::Closed));
     }
 
-    fn may_ask_for_role(&self) -> bool {
-        let mut asked = self
-            .role_asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let may = asked.is_none_or(|at| at.elapsed() >= ROLE_PAUSE);
-        if may {
-            *asked = Some(Instant::now());
-        }
-        may
-    }
-
-    /// Begins to replace the connection of `generation`, unless somebody else did.
-    fn replace(self: &Arc<Self>, generation: u64, why: &str) {
+    /// Begins to replace the connection of `generation`, unless somebody else did. Says whether it did.
+    pub(super) fn replace(self: &Arc<Self>, generation: u64, why: &str) -> bool {
+        let mut left = None;
         let began = self.change(|state| match state {
-            State::Up(up) if up.generation == generation => Some(State::Replacing),
+            State::Up(up) if up.generation == generation => {
+                left = Some(Arc::clone(&up.place));
+                Some(State::Replacing)
+            }
             _ => None,
         });
+        if let (Purpose::Master(topology), Some(left)) = (&self.purpose, left) {
+            topology.failed(&left);
+        }
         if began {
             info!(
-                connection = &*self.name,
+                connection = &**self.context.name(),
                 why, "the connection ended; connecting again"
             );
             self.timeouts.store(0, Ordering::Relaxed);
-            tokio::spawn(reconnect(Arc::downgrade(self), generation + 1));
+            tokio::spawn(reconnect(Arc::downgrade(self)));
+        }
+        began
+    }
+
+    /// Puts a connection in place.
+    fn install(&self, up: Up) {
+        let place = Arc::clone(&up.place);
+        let installed = self.change(|_| Some(State::Up(up)));
+        if let Purpose::Master(topology) = &self.purpose
+            && installed
+        {
+            topology.include(&*place);
+            // How long it took to connect is no round trip, and writes don't choose by it.
+            if topology.saw(&place, Sighting::new(Role::Primary, Duration::ZERO)) {
+                self.retire();
+            }
+        }
+    }
+
+    /// Has the exclusive connections closed that lead to the server before.
+    pub(super) fn retire(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.retire();
         }
     }
 
     /// Replaces the state, if `next` gives one. Says whether it did.
-    fn change(&self, next: impl FnOnce(&State) -> Option<State>) -> bool {
+    pub(super) fn change(&self, next: impl FnOnce(&State) -> Option<State>) -> bool {
         let guard = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let next = match &**self.state.load() {
             State::Closed => None,
@@ -203,14 +244,13 @@ impl Link {
         changed
     }
 
-    fn is_closed(&self) -> bool {
+    pub(super) fn is_closed(&self) -> bool {
         matches!(&**self.state.load(), State::Closed)
     }
 
-    async fn dial(
-        self: &Arc<Self>,
-        generation: u64,
-    ) -> Result<MultiplexedConnection, ConnectError> {
+    /// Opens another connection, which is not in place yet.
+    pub(super) async fn dial(self: &Arc<Self>) -> Result<Up, ConnectError> {
+        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         let link = Arc::downgrade(self);
         let pushed = move |pushed: PushInfo| {
             if pushed.kind == PushKind::Disconnection
@@ -220,43 +260,64 @@ impl Link {
             }
             Ok::<(), ()>(())
         };
-        self.dialer.open_shared(pushed).await
+        let At { place, connection } = self.dialer.open_shared(pushed).await?;
+        Ok(Up {
+            connection,
+            place,
+            generation,
+        })
+    }
+
+    /// Notes that an attempt failed. A group that is about to have another master is waited for, for a while.
+    fn failed(&self, error: &ConnectError, since: Instant) {
+        if let Purpose::Master(topology) = &self.purpose
+            && error.kind() == ErrorKind::Role
+            && since.elapsed() < topology.settings().failover_timeout
+        {
+            return;
+        }
+        let connection = &**self.context.name();
+        let word = || OwnWord::new(error.kind(), format!("{error}; trying again by itself"));
+        let first =
+            self.change(|state| matches!(state, State::Replacing).then(|| State::Down(word())));
+        if first {
+            warn!(connection, %error, "could not connect again");
+        } else {
+            debug!(connection, %error, "could not connect again");
+            self.change(|_| Some(State::Down(word())));
+        }
     }
 }
 
 /// Tries until it works, or nobody needs it any more.
-async fn reconnect(link: Weak<Link>, generation: u64) {
+async fn reconnect(link: Weak<Link>) {
     let mut pauses = PAUSES;
+    let since = Instant::now();
     loop {
         let Some(link) = link.upgrade().filter(|link| !link.is_closed()) else {
             return;
         };
-        match link.dial(generation).await {
-            Ok(connection) => {
-                link.change(|_| {
-                    Some(State::Up(Up {
-                        connection,
-                        generation,
-                    }))
-                });
-                info!(connection = &*link.name, "connected again");
+        let kind = match link.dial().await {
+            Ok(up) => {
+                info!(
+                    connection = &**link.context.name(),
+                    place = &*up.place,
+                    "connected again"
+                );
+                link.install(up);
                 return;
             }
             Err(error) => {
-                let message = format!("{error}; trying again by itself");
-                let first = link.change(|state| {
-                    matches!(state, State::Replacing)
-                        .then(|| State::Down(OwnWord::new(error.kind(), message.clone())))
-                });
-                if first {
-                    warn!(connection = &*link.name, %error, "could not connect again");
-                } else {
-                    debug!(connection = &*link.name, %error, "could not connect again");
-                    link.change(|_| Some(State::Down(OwnWord::new(error.kind(), message))));
-                }
+                link.failed(&error, since);
+                error.kind()
             }
-        }
+        };
+        // A group without a master finds one within seconds, and is asked as often as a server in the wrong role.
+        let kind = match &link.dialer.plan {
+            Plan::Sentinel(_) => ErrorKind::Role,
+            _ => kind,
+        };
         drop(link);
-        sleep(pauses.next_delay()).await;
+        sleep(pauses.delay_after(kind, None)).await;
     }
 }

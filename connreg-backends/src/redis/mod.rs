@@ -8,14 +8,17 @@ mod client;
 mod commands;
 mod dial;
 mod error;
+mod failover;
 mod farewell;
 mod key_value;
 mod lease;
 mod limit;
 mod link;
+mod resolver;
 mod sentinel;
 mod subscription;
 mod url;
+mod watch;
 mod words;
 
 use std::path::PathBuf;

@@ -1,53 +1,138 @@
-//! Asking sentinels where a group's master is.
+//! Asking sentinels where a group's servers are, and servers what they are.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisResult, Value, cmd};
+use ::redis::{AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, Value, cmd};
+use connreg::topology::Role;
 use connreg::{ConnectError, ErrorKind};
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::address::Group;
 use super::error::classify;
+use super::resolver::Resolver;
 
-/// How long one sentinel has, so that a dead one does not use up the time of all.
-const SENTINEL_LIMIT: Duration = Duration::from_secs(1);
+/// How long one sentinel has.
+pub(super) const SENTINEL_LIMIT: Duration = Duration::from_secs(1);
 
-/// The master's address, from the first sentinel that knows.
-pub(super) async fn master(group: &Group) -> Result<ConnectionInfo, ConnectError> {
-    let mut failed = None;
-    for sentinel in &group.sentinels {
-        let attempted = format!("asking the sentinel at {}", sentinel.addr());
-        match timeout(SENTINEL_LIMIT, ask(sentinel, &group.name)).await {
-            Ok(Ok(Some((host, port)))) => return group.master.at(&host, port),
-            Ok(Ok(None)) => {
-                let message = format!("{attempted} failed: it knows no group `{}`", group.name);
-                failed = Some(
-                    ConnectError::new(ErrorKind::Configuration, message)
-                        .with_help("correct `master_name`, or `nodes`"),
-                );
-            }
-            Ok(Err(error)) => failed = Some(classify(&attempted, error)),
-            Err(_) => {
-                let message = format!("{attempted} took longer than {SENTINEL_LIMIT:?}");
-                failed = Some(ConnectError::new(ErrorKind::Timeout, message));
-            }
-        }
-    }
-    Err(failed.unwrap_or_else(|| ConnectError::new(ErrorKind::Configuration, "`nodes` is empty")))
+/// How long the others have once one has answered: one that was cut off may name a master of before.
+const OTHERS_LIMIT: Duration = Duration::from_millis(100);
+
+/// Where a sentinel says that the master is.
+struct Named {
+    host: String,
+    port: u16,
+    /// Grows with each fail-over: the greatest among the sentinels' is the newest.
+    epoch: u64,
 }
 
-async fn ask(sentinel: &ConnectionInfo, group: &str) -> RedisResult<Option<(String, u16)>> {
+/// The master's address, from the sentinel that knows the newest.
+pub(super) async fn master(group: &Group) -> Result<ConnectionInfo, ConnectError> {
+    let mut asked = JoinSet::new();
+    for sentinel in &group.sentinels {
+        asked.spawn(named(sentinel.clone(), group.name.clone()));
+    }
+    let (mut newest, mut failed) = (None::<Named>, None);
+    let mut limit = Instant::now() + SENTINEL_LIMIT;
+    while let Ok(Some(Ok(told))) = timeout_at(limit, asked.join_next()).await {
+        match told {
+            Ok(named) => {
+                limit = limit.min(Instant::now() + OTHERS_LIMIT);
+                newest = newest
+                    .filter(|newest| newest.epoch >= named.epoch)
+                    .or(Some(named));
+            }
+            Err(error) => failed = Some(error),
+        }
+    }
+    match newest {
+        Some(named) => group.master.at(&named.host, named.port),
+        None => Err(failed.unwrap_or_else(|| {
+            let message = format!("no sentinel answered within {SENTINEL_LIMIT:?}");
+            ConnectError::new(ErrorKind::Timeout, message)
+        })),
+    }
+}
+
+async fn named(sentinel: ConnectionInfo, group: String) -> Result<Named, ConnectError> {
+    let attempted = format!("asking the sentinel at {}", sentinel.addr());
+    let state: HashMap<String, String> = ask(&attempted, sentinel, "MASTER", &group).await?;
+    let field = |name| state.get(name).map(String::as_str);
+    let place = field("ip").zip(field("port").and_then(|port| port.parse().ok()));
+    let Some((host, port)) = place else {
+        let message = format!("{attempted} failed: it did not tell where the master is");
+        return Err(ConnectError::new(ErrorKind::Protocol, message));
+    };
+    let epoch = field("config-epoch").and_then(|epoch| epoch.parse().ok());
+    Ok(Named {
+        host: host.to_owned(),
+        port,
+        epoch: epoch.unwrap_or(0),
+    })
+}
+
+async fn ask<T: FromRedisValue>(
+    attempted: &str,
+    sentinel: ConnectionInfo,
+    what: &str,
+    group: &str,
+) -> Result<T, ConnectError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(SENTINEL_LIMIT))
+        .set_dns_resolver(Resolver(SENTINEL_LIMIT))
         .set_response_timeout(Some(SENTINEL_LIMIT));
-    let client = Client::open(sentinel.clone())?;
-    let mut connection = client
-        .get_multiplexed_async_connection_with_config(&config)
-        .await?;
-    let mut question = cmd("SENTINEL");
-    question.arg("GET-MASTER-ADDR-BY-NAME").arg(group);
-    question.query_async(&mut connection).await
+    let answer = async {
+        let mut connection = Client::open(sentinel)?
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        let mut question = cmd("SENTINEL");
+        question
+            .arg(what)
+            .arg(group)
+            .query_async(&mut connection)
+            .await
+    };
+    match timeout(SENTINEL_LIMIT, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error))
+            if error
+                .detail()
+                .is_some_and(|told| told.contains("No such master")) =>
+        {
+            let message = format!("{attempted} failed: it knows no group `{group}`");
+            let help = "correct `master_name`, or `nodes`";
+            Err(ConnectError::new(ErrorKind::Configuration, message).with_help(help))
+        }
+        Ok(Err(error)) => Err(classify(attempted, error)),
+        Err(_) => {
+            let message = format!("{attempted} took longer than {SENTINEL_LIMIT:?}");
+            Err(ConnectError::new(ErrorKind::Timeout, message))
+        }
+    }
+}
+
+/// What the server at the other end is. `Unknown`: the user may not ask.
+pub(super) async fn role(
+    attempted: &str,
+    connection: &mut MultiplexedConnection,
+    limit: Duration,
+) -> Result<Role, ConnectError> {
+    let asked = timeout(limit, cmd("ROLE").query_async::<Vec<Value>>(connection)).await;
+    let role = match asked {
+        Ok(Ok(told)) => told.into_iter().next(),
+        Ok(Err(error)) if error.code() == Some("NOPERM") => return Ok(Role::Unknown),
+        Ok(Err(error)) => return Err(classify(attempted, error)),
+        Err(_) => {
+            let message = format!("{attempted} failed: it did not tell its role within {limit:?}");
+            return Err(ConnectError::new(ErrorKind::Timeout, message));
+        }
+    };
+    match role {
+        Some(Value::BulkString(role)) if role == b"master" => Ok(Role::Primary),
+        _ => Ok(Role::Replica),
+    }
 }
 
 /// Sentinels may still name a master that has just been demoted, or has just come back as a replica.
@@ -56,22 +141,10 @@ pub(super) async fn prove_master(
     connection: &mut MultiplexedConnection,
     limit: Duration,
 ) -> Result<(), ConnectError> {
-    let asked = timeout(limit, cmd("ROLE").query_async::<Vec<Value>>(connection)).await;
-    let role = match asked {
-        Ok(Ok(told)) => told.into_iter().next(),
-        // A user who may not ask is let through: a write will tell.
-        Ok(Err(error)) if error.code() == Some("NOPERM") => return Ok(()),
-        Ok(Err(error)) => return Err(classify(attempted, error)),
-        Err(_) => {
-            let message = format!("{attempted} failed: it did not tell its role within {limit:?}");
-            return Err(ConnectError::new(ErrorKind::Timeout, message));
-        }
-    };
-    match role {
-        Some(Value::BulkString(role)) if role == b"master" => Ok(()),
-        _ => {
-            let message = format!("{attempted} failed: the sentinels' master is not one yet");
-            Err(ConnectError::new(ErrorKind::Role, message))
-        }
+    // A user who may not ask is let through: a write will tell.
+    if role(attempted, connection, limit).await? != Role::Replica {
+        return Ok(());
     }
+    let message = format!("{attempted} failed: the sentinels' master is not one yet");
+    Err(ConnectError::new(ErrorKind::Role, message))
 }

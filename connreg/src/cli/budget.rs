@@ -33,11 +33,9 @@ pub(super) async fn run(
     common: &Common,
     console: &Console,
 ) -> Result<Answer, Failure> {
-    let connections = common.builder()?.read().await?;
-    if connections.is_empty() {
-        console.tell(&list::nothing(common, console));
+    let Some(connections) = list::read(common, console).await? else {
         return Ok(Answer::good(""));
-    }
+    };
     let mut shares = Vec::new();
     for connection in connections.iter() {
         if let Some(server) = connection.server() {

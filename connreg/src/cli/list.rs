@@ -98,6 +98,19 @@ fn json(connection: &AnyConnection) -> Value {
     })
 }
 
+/// The connections that are configured; `None`, which is told, if there are none.
+pub(super) async fn read(
+    common: &Common,
+    console: &Console,
+) -> Result<Option<Connections>, Failure> {
+    let connections = common.builder()?.read().await?;
+    if connections.is_empty() {
+        console.tell(&nothing(common, console));
+        return Ok(None);
+    }
+    Ok(Some(connections))
+}
+
 /// What to say where nothing is configured, for standard error.
 pub(super) fn nothing(common: &Common, console: &Console) -> String {
     let directory = common.directory();

@@ -54,11 +54,9 @@ pub(super) async fn run(
     common: &Common,
     console: &Console,
 ) -> Result<Answer, Failure> {
-    let connections = common.builder()?.read().await?;
-    if connections.is_empty() {
-        console.tell(&list::nothing(common, console));
+    let Some(connections) = list::read(common, console).await? else {
         return Ok(Answer::good(""));
-    }
+    };
     let asked = named(&connections, &command.names)?;
     let ping = Round {
         asked,

@@ -94,6 +94,7 @@ impl DefaultsDrafts {
                 any_type: false,
                 tables: Vec::new(),
                 duplicate: false,
+                given: None,
             });
             self.drafts.len() - 1
         });

@@ -1,6 +1,7 @@
 //! Connections before they are read: the sightings of all layers by name, each with its type.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::code::Code;
 use super::keys::Known;
@@ -10,6 +11,7 @@ use super::sections::deal;
 use super::shape::{Kind, Sighting, Survey};
 use super::tree::{Origin, Table, canonical};
 use crate::registry::ConnectionType;
+use crate::runtime::Configured;
 
 /// One connection with what each layer says of it.
 pub(crate) struct Draft {
@@ -27,12 +29,17 @@ pub(crate) struct Draft {
     pub(crate) tables: Vec<(usize, String, Table)>,
     /// A second one of its name: it is checked, but can't be used.
     pub(crate) duplicate: bool,
+    /// Its settings, if a test hands them in.
+    pub(crate) given: Option<Arc<dyn Configured>>,
 }
 
 impl Draft {
     /// What it can be told.
     pub(crate) fn known(&self) -> Known {
-        self.kind.map_or_else(Known::common, Known::of)
+        match self.kind {
+            Some(kind) if self.given.is_none() => Known::of(kind),
+            _ => Known::common(),
+        }
     }
 }
 
@@ -134,6 +141,11 @@ fn draft(
     let mut mistaken = false;
     let mut any_type = false;
     let mut missing = None;
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(unused_mut, reason = "tests alone give")
+    )]
+    let mut given = None;
     let mut tables: Vec<(usize, String, Table)> = Vec::new();
     let mut first = None;
     for Sighting {
@@ -153,6 +165,19 @@ fn draft(
                     tables.clear();
                 }
                 explicit = Some(kind);
+                any_type = false;
+            }
+            #[cfg(feature = "testing")]
+            Kind::StandIn(stand_in) => {
+                // What every connection can be told is meant for this one, too.
+                let common = Known::common();
+                for (_, _, table) in &mut tables {
+                    table
+                        .entries
+                        .retain(|entry| common.meaning(&entry.key).is_some());
+                }
+                explicit = Some(stand_in.kind);
+                given = Some(stand_in.settings);
                 any_type = false;
             }
             Kind::Implied(kind) => implied = implied.or(Some(kind)),
@@ -183,5 +208,6 @@ fn draft(
         any_type,
         tables,
         duplicate: false,
+        given,
     }
 }

@@ -366,7 +366,9 @@ fn insert(table: &mut Table, keys: &[String], value: &str, origin: &Origin) {
 /// Adds the variables that settings name themselves (`env = "PGHOST"`). They go before what files say, but not
 /// before the file of a secret.
 pub(crate) fn well_known(draft: &mut Draft, resolver: &Resolver<'_>) {
-    let Some(kind) = draft.kind else { return };
+    let Some(kind) = draft.kind.filter(|_| draft.given.is_none()) else {
+        return;
+    };
     let mut keys = Vec::new();
     let mut found = Vec::new();
     variables(kind.settings(), &mut keys, resolver, &mut found);

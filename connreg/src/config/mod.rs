@@ -26,6 +26,7 @@ pub(crate) mod keys;
 mod lines;
 mod mask;
 mod merge;
+mod misplaced;
 mod placeholder;
 mod quote;
 mod read;
@@ -36,7 +37,11 @@ pub(crate) mod report;
 mod scalar;
 pub(crate) mod sections;
 mod shape;
+#[cfg(feature = "testing")]
+mod stand_in;
 mod toml;
+mod toml_events;
+mod toml_levels;
 mod toml_syntax;
 pub(crate) mod tree;
 mod yaml;
@@ -91,6 +96,9 @@ pub(crate) struct Options {
     pub(crate) allow_unresolved: bool,
     /// Where secrets come from, and those that were looked up.
     pub(crate) secrets: Secrets,
+    /// What a test hands in.
+    #[cfg(feature = "testing")]
+    pub(crate) stand_ins: stand_in::StandIns,
 }
 
 impl fmt::Debug for Options {
@@ -236,6 +244,11 @@ fn survey(
     let outside = environment::collect(options);
     let types = environment::types(&outside, &survey.sightings, registry, report);
     survey.sightings.extend(types);
+    #[cfg(feature = "testing")]
+    {
+        let stand_ins = options.stand_ins.sightings(&survey.sightings);
+        survey.sightings.extend(stand_ins);
+    }
     let mut defaults = DefaultsDrafts::gather(std::mem::take(&mut survey.defaults));
     let mut drafts = Drafts::gather(survey, incomplete, report);
     let left = environment::apply_defaults(outside, &drafts, &mut defaults, &sections, report);

@@ -64,9 +64,12 @@ pub(crate) fn read(
     let mut references = Vec::new();
     let mut context = ReadContext::new(report, &mut references, path);
     let mut reader = TableReader::new(&mut context, &table, &draft.origin);
-    let settings = (kind.0.read)(&mut reader);
+    let settings = match &draft.given {
+        Some(given) => Some(Arc::clone(given)),
+        None => (kind.0.read)(&mut reader),
+    };
     let policy = Policy::read(&mut reader);
-    let complete = reader.finish(Known::of(kind));
+    let complete = reader.finish(draft.known());
     let settings = settings.zip(policy).filter(|_| complete);
     Read {
         settings,

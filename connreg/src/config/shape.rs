@@ -1,12 +1,16 @@
 //! The two shapes of a file, by category and by name: where in it connections stand.
 
 use super::code::Code;
-use super::common::{TYPE_KEYS, is_type_key};
+use super::common::is_type_key;
 use super::defaults::{CATEGORIES, DEFAULTS, DefaultsTable, POLICIES, Scope};
 use super::discover::Role;
 use super::dotnet::{self, CONNECTION_POOLING};
 use super::interpolate::{Resolver, type_text};
-use super::keys::{Known, is_ignored};
+use super::keys::is_ignored;
+use super::misplaced::{
+    defaults_elsewhere, expect_table, gather_strays, linked, misspelt_type, unknown_category,
+    unknown_place, wrong_category,
+};
 use super::redact;
 use super::report::{Mistake, Report};
 use super::sections::{Section, SectionTable, Sections};
@@ -35,6 +39,9 @@ pub(crate) enum Kind {
     Explicit(ConnectionType),
     /// By the name, or by the place.
     Implied(ConnectionType),
+    /// A test hands in settings of this type.
+    #[cfg(feature = "testing")]
+    StandIn(super::stand_in::StandIn),
     /// Nothing. The mistake is one unless another layer gives the type.
     Absent(Mistake),
     /// It does, wrongly; the mistake is reported.
@@ -448,124 +455,4 @@ fn is_defaults(key: &str) -> bool {
     [DEFAULTS, POLICIES, CONNECTION_POOLING]
         .iter()
         .any(|name| same_name(name, key))
-}
-
-fn defaults_elsewhere(entry: &Entry) -> Mistake {
-    let message = format!("`{}` can't stand in the file of a category", entry.key);
-    let help = "put it into application, connections or appsettings; what is for one category stands there as \
-                `defaults: {categories: {NAME: …}}`";
-    Mistake::error(Code::DefaultsElsewhere, &entry.key, message)
-        .at(&entry.key_origin)
-        .help(help)
-}
-
-fn unknown_category(entry: &Entry, path: &str, known: &[&str]) -> Mistake {
-    let message = format!("there is no category `{}`", entry.key);
-    let help = match nearest(&entry.key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known: {}", known.join(", ")),
-    };
-    Mistake::error(Code::UnknownCategory, path, message)
-        .at(&entry.key_origin)
-        .help(help)
-}
-
-/// The table at `path`; nothing written is an empty one.
-fn expect_table(node: Node, path: &str, of: &str, report: &mut Report) -> Option<Table> {
-    match node.value {
-        Value::Table(table) => Some(table),
-        Value::Null => Some(Table::default()),
-        Value::Mistaken => None,
-        _ => {
-            let message = format!("expected a table of {of}, found {}", node.kind());
-            report.push(Mistake::error(Code::TableExpected, path, message).at(&node.origin));
-            None
-        }
-    }
-}
-
-/// Puts settings that stand beside a connection's empty name, for want of indentation, to where they belong.
-fn gather_strays(table: &mut Table, path: &str, registry: &Registry, report: &mut Report) {
-    let is_scalar = |entry: &Entry| entry.node.scalar_text().is_some();
-    let mut at = 0;
-    while let Some(entry) = table.entries.get(at) {
-        at += 1;
-        let behind = table.entries.get(at..).unwrap_or_default();
-        if !matches!(entry.node.value, Value::Null) || !behind.first().is_some_and(is_scalar) {
-            continue;
-        }
-        let scalars = || behind.iter().take_while(|entry| is_scalar(entry));
-        let explicit = || {
-            scalars()
-                .find(|entry| is_type_key(&entry.key))?
-                .node
-                .scalar_text()
-        };
-        let named = registry.find(&entry.key);
-        let Some(kind) = named.or_else(|| registry.find(&explicit()?)) else {
-            continue;
-        };
-        let known = Known::of(kind);
-        let is_setting = |key: &str| is_type_key(key) || known.meaning(key).is_some();
-        let count = scalars().count();
-        let any = scalars().any(|entry| is_setting(&entry.key));
-        let Some(first) = behind.first().filter(|_| any) else {
-            continue;
-        };
-        let (name, stray) = (&entry.key, &first.key);
-        let message = format!("`{stray}` is a setting of `{name}`, but stands beside it");
-        let mistake = Mistake::error(Code::TableExpected, format!("{path}.{stray}"), message);
-        let help = format!("indent it deeper than `{name}`");
-        report.push(mistake.at(&first.key_origin).help(help));
-        let strays = table.entries.drain(at..at + count).collect();
-        table.entries[at - 1].node.value = Value::Table(Table {
-            entries: strays,
-            damaged: false,
-        });
-    }
-}
-
-/// A key on the way to a section's place that leads to none.
-fn unknown_place(entry: &Entry, path: &str, section: &Section) -> Mistake {
-    let mut known: Vec<&str> = section.children().collect();
-    known.sort_unstable();
-    let help = match nearest(&entry.key, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", known.join(", ")),
-    };
-    let key = format!("{path}.{}", entry.key);
-    Mistake::error(Code::UnknownKey, key, "unknown key")
-        .at(&entry.key_origin)
-        .help(help)
-}
-
-/// A key that may have been meant to be the type.
-fn misspelt_type(table: &Table, path: &str) -> Option<Mistake> {
-    table.entries.iter().find_map(|entry| {
-        let near = nearest(&entry.key, TYPE_KEYS.iter().copied())?;
-        let key = format!("{path}.{}", entry.key);
-        let mistake = Mistake::error(Code::UnknownKey, key, "unknown key").at(&entry.key_origin);
-        Some(mistake.help(format!("did you mean `{near}`?")))
-    })
-}
-
-fn wrong_category(kind: ConnectionType, category: &str, key: &str, origin: &Origin) -> Mistake {
-    let message = format!("`{kind}` is no connection type of the category `{category}`");
-    let right = match kind.sections().first() {
-        Some(section) => section.split('.').next().unwrap_or(section),
-        None => kind.category(),
-    };
-    Mistake::error(Code::WrongCategory, key, message)
-        .at(origin)
-        .help(format!("put it below `{right}:`"))
-}
-
-pub(crate) fn linked(registry: &Registry) -> String {
-    match registry.types() {
-        [] => "no connection type is linked".to_owned(),
-        types => {
-            let names: Vec<&str> = types.iter().map(|kind| kind.name()).collect();
-            format!("linked: {}", names.join(", "))
-        }
-    }
 }

@@ -3,20 +3,20 @@
 //! A file is read statement by statement, so that a broken one costs no other. Where one ends, and what a parser's
 //! complaint about it means, is [`super::toml_syntax`]'s.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use toml_parser::decoder::ScalarKind;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
-use toml_parser::{ParseError, Raw, Source};
+use toml_parser::{ParseError, Source};
 
 use super::build::{self, MAX_DEPTH, too_deep};
 use super::code::Code;
 use super::lines::Lines;
 use super::report::{Mistake, Report};
+use super::toml_events::Events;
+use super::toml_levels::{Item, Key, Level};
 use super::toml_syntax::{self, Complaint, Statement};
-use super::tree::{Entry, Node, Origin, Table, Value};
+use super::tree::{Node, Value};
 
 /// How many mistakes of syntax are told of one file: what is no TOML at all has thousands.
 const MAX_MISTAKES: usize = 10;
@@ -42,108 +42,6 @@ pub(crate) fn parse(text: &str, lines: &Lines<'_>, report: &mut Report) -> Optio
 struct Abandoned;
 
 type Parsed<T> = Result<T, Abandoned>;
-
-/// A table in the making, each key once.
-struct Level {
-    span: Range<usize>,
-    /// A `[table]` of its own, rather than implied by a dotted key.
-    named: bool,
-    damaged: bool,
-    slots: Vec<Slot>,
-    /// Key → position.
-    index: HashMap<String, usize>,
-}
-
-struct Slot {
-    key: String,
-    origin: Origin,
-    item: Item,
-}
-
-enum Item {
-    Value(Node),
-    Table(Level),
-    Tables(Vec<Level>),
-}
-
-impl Level {
-    fn new(span: Range<usize>) -> Self {
-        Self {
-            span,
-            named: false,
-            damaged: false,
-            slots: Vec::new(),
-            index: HashMap::new(),
-        }
-    }
-
-    fn get(&mut self, key: &str) -> Option<&mut Slot> {
-        let at = *self.index.get(key)?;
-        self.slots.get_mut(at)
-    }
-
-    fn add(&mut self, key: &Key, lines: &Lines<'_>, item: Item) {
-        self.index.insert(key.text.clone(), self.slots.len());
-        self.slots.push(Slot {
-            key: key.text.clone(),
-            origin: key.origin(lines),
-            item,
-        });
-    }
-
-    /// The table that `keys` lead to, made where it isn't there. Otherwise the key that leads to a value.
-    fn at<'l, 'k>(
-        &'l mut self,
-        keys: &'k [Key],
-        lines: &Lines<'_>,
-    ) -> Result<&'l mut Self, &'k Key> {
-        let mut level = self;
-        for key in keys {
-            if !level.index.contains_key(&key.text) {
-                level.add(key, lines, Item::Table(Self::new(key.span.clone())));
-            }
-            let slot = level.get(&key.text).ok_or(key)?;
-            level = match &mut slot.item {
-                Item::Table(inner) => inner,
-                Item::Tables(list) => list.last_mut().ok_or(key)?,
-                Item::Value(_) => return Err(key),
-            };
-        }
-        Ok(level)
-    }
-
-    fn into_node(self, lines: &Lines<'_>) -> Node {
-        let entries = self.slots.into_iter().map(|slot| {
-            let node = match slot.item {
-                Item::Value(node) => node,
-                Item::Table(level) => level.into_node(lines),
-                Item::Tables(list) => {
-                    let items = list.into_iter().map(|level| level.into_node(lines));
-                    Node::new(Value::List(items.collect()), slot.origin.clone())
-                }
-            };
-            Entry::new(slot.key, slot.origin, node)
-        });
-        let table = Table {
-            entries: entries.collect(),
-            damaged: self.damaged,
-        };
-        let origin = lines.origin(self.span.start, self.span.end);
-        Node::new(Value::Table(table), origin)
-    }
-}
-
-#[derive(Clone)]
-struct Key {
-    text: String,
-    span: Range<usize>,
-}
-
-impl Key {
-    fn origin(&self, lines: &Lines<'_>) -> Origin {
-        lines.origin(self.span.start, self.span.end)
-    }
-}
 
 struct Reader<'r, 't> {
     text: &'t str,
@@ -500,64 +398,4 @@ impl<'t> Reader<'_, 't> {
 
 fn path(keys: &[Key]) -> Vec<String> {
     keys.iter().map(|key| key.text.clone()).collect()
-}
-
-/// The events of one statement, in turn.
-struct Events<'e, 't> {
-    source: Source<'t>,
-    /// Where the statement begins in the file.
-    offset: usize,
-    rest: &'e [Event],
-    errors: Vec<ParseError>,
-    /// Where what was read last ends.
-    end: usize,
-}
-
-impl<'t> Events<'_, 't> {
-    fn kind(&self) -> Option<EventKind> {
-        self.rest.first().map(Event::kind)
-    }
-
-    fn next(&mut self) -> Option<Event> {
-        let (first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        self.end = self.span(*first).end;
-        Some(*first)
-    }
-
-    fn span(&self, event: Event) -> Range<usize> {
-        self.offset + event.span().start()..self.offset + event.span().end()
-    }
-
-    fn raw(&self, event: Event) -> Raw<'t> {
-        let raw = self.source.get(event);
-        raw.unwrap_or_else(|| Raw::new_unchecked("", event.encoding(), event.span()))
-    }
-
-    fn decode(&mut self, event: Event) -> (Cow<'t, str>, ScalarKind) {
-        let mut text = Cow::Borrowed("");
-        let kind = self.raw(event).decode_scalar(&mut text, &mut self.errors);
-        (text, kind)
-    }
-
-    /// The keys here, with dots between them.
-    fn keys(&mut self) -> Vec<Key> {
-        let mut keys = Vec::new();
-        while let Some(kind @ (EventKind::SimpleKey | EventKind::KeySep)) = self.kind() {
-            let Some(event) = self.next() else { break };
-            if kind == EventKind::SimpleKey {
-                let mut text = Cow::Borrowed("");
-                self.raw(event).decode_key(&mut text, &mut self.errors);
-                // With `:` in place of `=`, which is told, the key ends there.
-                let end = text.find(':').filter(|_| event.encoding().is_none());
-                let mut span = self.span(event);
-                span.end = end.map_or(span.end, |end| span.start + end);
-                keys.push(Key {
-                    text: text[..end.unwrap_or(text.len())].to_owned(),
-                    span,
-                });
-            }
-        }
-        keys
-    }
 }

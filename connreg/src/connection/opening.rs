@@ -126,6 +126,16 @@ impl Gate {
         }
     }
 
+    /// The client that is there has been asked again and does not work yet.
+    pub(super) fn fails_again(&mut self, error: &Error) {
+        // It keeps to the number of tries by itself, and takes up another credential.
+        let before = self.down.take().map(|down| Down {
+            refused: 0,
+            ..*down
+        });
+        self.down = Some(Box::new(Down::after(before, error, Instant::now())));
+    }
+
     /// The client that is there works again, which has yet to be confirmed.
     pub(super) fn recovers(&mut self) {
         if let Some(down) = &mut self.down {
@@ -409,6 +419,9 @@ impl Ending {
                     error: error.clone(),
                 });
                 drop(gate);
+                if error.kind() == ErrorKind::Authentication {
+                    core.credential_refused();
+                }
                 core.wake_monitor();
                 tracing::warn!(connection = %core.name(), %error, "not connected");
                 Outcome::Failed(error)

@@ -17,6 +17,8 @@ use crate::observe::Rejected;
 use crate::policy::{
     CallPolicy, Change, Classifier, Classify, Deadline, Fault, Pace, Repeat, Resilience,
 };
+#[cfg(feature = "testing")]
+use crate::testing::{Call, around};
 
 impl<T: Backend> Connection<T> {
     /// Runs `operation` with the open client, under the connection's policy.
@@ -371,7 +373,14 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                 }
             },
         };
-        match self.within(operation(client)).await {
+        #[cfg(not(feature = "testing"))]
+        let work = operation(client);
+        #[cfg(feature = "testing")]
+        let work = {
+            let told = |error| E::from(self.error(error));
+            around(self.core.faults(), Call::Run, || operation(client), told)
+        };
+        match self.within(work).await {
             Some(Ok(value)) => {
                 self.changed(permit.succeeded());
                 Ok(value)
@@ -380,6 +389,9 @@ impl<S: Provides, C> Attempt<'_, S, C> {
                 let fault = self.call.classifier.classify(&error);
                 let cause = self.call.classifier.cause(&error);
                 self.changed(permit.failed(fault, cause));
+                if is_broken(fault.kind()) || fault.kind() == ErrorKind::Timeout {
+                    self.core.suspect();
+                }
                 if let Some(cause) = cause
                     && is_broken(fault.kind())
                 {
@@ -392,6 +404,7 @@ impl<S: Provides, C> Attempt<'_, S, C> {
             }
             None => {
                 let error = self.late("it took too long", Sent::Unknown);
+                self.core.suspect();
                 self.changed(permit.failed(error.fault(), Some(&error)));
                 Err(Failed::of(error, Step::Work))
             }

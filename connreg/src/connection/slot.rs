@@ -20,6 +20,8 @@ use crate::context::Context;
 use crate::error::ConnectError;
 use crate::event::Hub;
 use crate::pool::PoolStatistics;
+#[cfg(feature = "testing")]
+use crate::testing::{self, Call, Faults, OpenClient};
 
 /// How long a client may take to finish its work and close.
 pub(crate) const DRAIN: Duration = Duration::from_secs(30);
@@ -81,6 +83,9 @@ pub(crate) struct Open<B: Backend> {
     client: Arc<B::Client>,
     closed: AtomicBool,
     runtime: Option<Handle>,
+    /// Counts it, if a test injects faults.
+    #[cfg(feature = "testing")]
+    counted: OnceLock<OpenClient>,
 }
 
 impl<B: Backend> Open<B> {
@@ -89,6 +94,16 @@ impl<B: Backend> Open<B> {
             client,
             closed: AtomicBool::new(false),
             runtime: Handle::try_current().ok(),
+            #[cfg(feature = "testing")]
+            counted: OnceLock::new(),
+        }
+    }
+
+    /// Has `faults` tell how it is closed, unless some do already.
+    #[cfg(feature = "testing")]
+    fn count(&self, faults: Option<&Faults>) {
+        if let Some(faults) = faults {
+            self.counted.get_or_init(|| faults.client());
         }
     }
 
@@ -104,9 +119,15 @@ impl<B: Backend> Drop for Open<B> {
         }
         let Some(runtime) = &self.runtime else { return };
         let client = Arc::clone(&self.client);
+        #[cfg(feature = "testing")]
+        let counted = self.counted.take();
         runtime.spawn(async move {
+            #[cfg(not(feature = "testing"))]
+            let closing = B::close(&client);
+            #[cfg(feature = "testing")]
+            let closing = testing::close::<B>(&client, counted.as_ref());
             // Past the deadline the client is dropped as it is.
-            let _ = timeout(DRAIN, B::close(&client)).await;
+            let _ = timeout(DRAIN, closing).await;
         });
     }
 }
@@ -140,7 +161,10 @@ impl<B: Backend> AnyOpen for Open<B> {
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             if !self.closed.swap(true, Ordering::AcqRel) {
+                #[cfg(not(feature = "testing"))]
                 B::close(&self.client).await;
+                #[cfg(feature = "testing")]
+                testing::close::<B>(&self.client, self.counted.get()).await;
             }
         })
     }
@@ -202,15 +226,26 @@ impl<B: Backend> AnySlot for Slot<B> {
         &self,
         context: Context,
     ) -> BoxFuture<'static, Result<Arc<dyn AnyOpen>, ConnectError>> {
-        #[cfg(feature = "testing")]
-        if let Some(given) = self.given.clone() {
-            return Box::pin(async move { Ok(given as Arc<dyn AnyOpen>) });
-        }
         let backend = self.settings();
-        Box::pin(async move {
+        let connecting = async move {
             let client = backend.connect(&context).await?;
-            Ok(Arc::new(Open::<B>::new(Arc::new(client))) as Arc<dyn AnyOpen>)
-        })
+            Ok(Arc::new(Open::<B>::new(Arc::new(client))))
+        };
+        #[cfg(feature = "testing")]
+        let connecting = {
+            let (given, faults) = (self.given.clone(), self.core().faults().cloned());
+            async move {
+                let work = async || match given {
+                    Some(given) => Ok(given),
+                    None => connecting.await,
+                };
+                let faults = faults.as_ref();
+                let open = testing::around(faults, Call::Open, work, |error| error).await?;
+                open.count(faults);
+                Ok(open)
+            }
+        };
+        Box::pin(async move { connecting.await.map(|open| open as Arc<dyn AnyOpen>) })
     }
 
     fn replace(&self, open: Option<Arc<dyn AnyOpen>>) -> Option<Arc<dyn AnyOpen>> {

@@ -1,6 +1,8 @@
 //! What every connection has, whatever its type: name, context, state, history, events, work in flight.
 
 use std::fmt;
+#[cfg(feature = "testing")]
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -16,6 +18,8 @@ use crate::lifecycle::{Lifecycle, State};
 use crate::observe::Operations;
 use crate::policy::Change;
 use crate::registry::ConnectionType;
+#[cfg(feature = "testing")]
+use crate::testing::Faults;
 
 /// The part of a connection that does not depend on its type, so that it is compiled once.
 pub(crate) struct Core {
@@ -31,7 +35,16 @@ pub(crate) struct Core {
     generation: AtomicU64,
     gate: Mutex<Gate>,
     probing: AtomicBool,
+    /// Something has come up that a check would clear up.
+    suspected: AtomicBool,
+    /// It is down, and its server was reached.
+    seems_back: AtomicBool,
+    /// The server has just refused the credential.
+    refused: AtomicBool,
     views: Mutex<Vec<Weak<dyn Views>>>,
+    /// What a test injects.
+    #[cfg(feature = "testing")]
+    faults: OnceLock<Faults>,
 }
 
 /// Held while the health monitor has something done for a connection.
@@ -70,8 +83,25 @@ impl Core {
             generation: AtomicU64::new(0),
             gate: Mutex::default(),
             probing: AtomicBool::new(false),
+            suspected: AtomicBool::new(false),
+            seems_back: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
             views: Mutex::default(),
+            #[cfg(feature = "testing")]
+            faults: OnceLock::new(),
         })
+    }
+
+    /// Injects `faults` from now on, unless there are some already.
+    #[cfg(feature = "testing")]
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        let _ = self.faults.set(faults);
+    }
+
+    #[cfg(feature = "testing")]
+    #[inline]
+    pub(super) fn faults(&self) -> Option<&Faults> {
+        self.faults.get()
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -208,6 +238,47 @@ impl Core {
 
     pub(crate) fn is_probing(&self) -> bool {
         self.probing.load(Ordering::Acquire)
+    }
+
+    /// Says that an operation, or the client's pool, found the server gone: the health monitor checks at once.
+    ///
+    /// However many say so, one check answers them.
+    pub(crate) fn suspect(&self) {
+        if !self.suspected.swap(true, Ordering::AcqRel) {
+            self.wake_monitor();
+        }
+    }
+
+    pub(crate) fn is_suspected(&self) -> bool {
+        self.suspected.load(Ordering::Acquire)
+    }
+
+    /// To be called as a check begins: what comes up from then on is for the next one. Says whether there was something.
+    pub(super) fn take_suspicion(&self) -> bool {
+        self.suspected.swap(false, Ordering::AcqRel)
+    }
+
+    /// Says that the client's pool could connect again: if it is down, the health monitor looks at once.
+    pub(crate) fn seems_back(&self) {
+        if !self.seems_back.swap(true, Ordering::AcqRel) {
+            self.wake_monitor();
+        }
+    }
+
+    /// Whether it seems to be back, which is told once.
+    pub(crate) fn take_return(&self) -> bool {
+        self.seems_back.swap(false, Ordering::AcqRel)
+    }
+
+    /// Says that the server refused the credential: if it is a secret from elsewhere, that is read again.
+    pub(crate) fn credential_refused(&self) {
+        self.refused.store(true, Ordering::Release);
+        self.wake_monitor();
+    }
+
+    /// Whether the credential was refused, which is told once.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.refused.swap(false, Ordering::AcqRel)
     }
 
     /// Has the health monitor look again: something has changed.

@@ -27,10 +27,10 @@ use crate::secrets::{SecretProvider, resolved};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
-    options: Options,
+    pub(crate) options: Options,
     registry: Option<Arc<Registry>>,
     #[cfg(feature = "testing")]
-    clients: crate::testing::GivenClients,
+    pub(crate) arrangements: crate::testing::Arrangements,
 }
 
 impl Builder {
@@ -47,7 +47,7 @@ impl Builder {
             },
             registry: None,
             #[cfg(feature = "testing")]
-            clients: crate::testing::GivenClients::default(),
+            arrangements: crate::testing::Arrangements::default(),
         }
     }
 
@@ -121,55 +121,6 @@ impl Builder {
         self
     }
 
-    /// Hands in the client of the connection called `name`, which is of type `T`: for tests. It is used in place of one
-    /// that `T` would open, reconnects and reloads included; checks ask it, and closing the connections closes it.
-    ///
-    /// The connection need not be configured, but for settings that `T` requires.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, connection};
-    ///
-    /// /// Sends mail.
-    /// #[connection(type = "mail_of_with_client", category = "example")]
-    /// struct Mail {}
-    ///
-    /// impl Backend for Mail {
-    ///     type Client = Vec<String>;
-    ///
-    ///     async fn connect(&self, _context: &Context) -> Result<Vec<String>, ConnectError> {
-    ///         Err(ConnectError::new(ErrorKind::Refused, "there is no server here"))
-    ///     }
-    ///
-    ///     async fn check(_client: &Vec<String>) -> Result<(), ConnectError> {
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), connreg::Error> {
-    /// let connections = Connections::builder()
-    ///     .with_client::<Mail>("mail", vec!["a letter".into()])
-    ///     .load()
-    ///     .await?;
-    /// let mail = connections.get::<Mail>("mail")?;
-    /// assert_eq!(mail.client().await?.len(), 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "testing")]
-    pub fn with_client<T: crate::Backend>(
-        mut self,
-        name: impl Into<String>,
-        client: T::Client,
-    ) -> Self {
-        let name = name.into();
-        let kind = T::DESCRIPTOR.declaration.name;
-        self.clients.add::<T>(name.clone(), client);
-        self.set(format!("{name}.type"), kind)
-    }
-
     /// Reads everything; opens what says `lazy: false`.
     ///
     /// # Errors
@@ -195,6 +146,8 @@ impl Builder {
     pub async fn read(self) -> Result<Connections, Error> {
         let source = self.clone();
         let (loaded, files) = self.loaded().await?;
+        #[cfg(feature = "testing")]
+        source.arrangements.check(&loaded)?;
         Ok(Connections::new(loaded, files, source))
     }
 
@@ -205,14 +158,14 @@ impl Builder {
             config::load(options, registry).map(|loaded| (loaded, files))
         };
         #[cfg(feature = "testing")]
-        let clients = self.clients.clone();
+        let arrangements = self.arrangements.clone();
         #[cfg_attr(
             not(feature = "testing"),
-            expect(unused_mut, reason = "for clients of tests")
+            expect(unused_mut, reason = "for what tests arrange")
         )]
         let (mut loaded, files) = self.look(load).await?;
         #[cfg(feature = "testing")]
-        clients.put_into(&mut loaded)?;
+        arrangements.put_into(&mut loaded)?;
         for warning in loaded.warnings.warnings() {
             tracing::warn!("{warning}");
         }

@@ -7,6 +7,7 @@ mod close;
 mod departed;
 mod monitor;
 mod order;
+mod refresh;
 mod reload;
 mod set;
 mod start;

@@ -10,8 +10,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Inner;
+use super::refresh::refresh;
 use super::set::Set;
-use crate::connection::{AnySlot, Asker, Prospect};
+use crate::connection::{AnySlot, Prospect};
 use crate::event::EventKind;
 
 /// The longest time without a look.
@@ -19,6 +20,9 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether a connection that another waits for is back.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// How soon after a check another one begins where operations find the server gone (SDAM's `minHeartbeatFrequencyMS`).
+const SUSPICION: Duration = Duration::from_millis(500);
 
 /// At most so many connections are reopened within one [`WINDOW`]: after an outage a thousand don't come back in the
 /// same instant.
@@ -49,6 +53,8 @@ struct Monitor {
 struct Plan {
     /// When the open client is checked next, and the client's generation.
     check: Option<(Instant, u64)>,
+    /// When the last check began.
+    checked_at: Option<Instant>,
     /// The attempt that was announced last.
     announced: u32,
 }
@@ -63,15 +69,20 @@ impl Monitor {
         let set = inner.set.load_full();
         let now = Instant::now();
         let mut next = now + LOOK;
+        let mut refused = Vec::new();
         let mut plans = HashMap::with_capacity(self.plans.len());
         for (position, slot) in set.slots().enumerate() {
             let core = slot.core();
             let mut plan = self.plans.remove(&core.id()).unwrap_or_default();
+            if core.take_refusal() {
+                refused.push(Arc::clone(core.name()));
+            }
             if core.context().policy().health_check.enabled && !core.is_probing() {
                 let due = match slot.prospect() {
                     Prospect::Nothing => None,
                     Prospect::Check { generation } => Some(plan.check(slot, generation, now)),
                     Prospect::Reopen { at, attempt } => {
+                        let at = if core.take_return() { now } else { at };
                         Some(self.reopen(&mut plan, &set, position, (at, attempt), now))
                     }
                 };
@@ -82,6 +93,9 @@ impl Monitor {
             }
         }
         self.plans = plans;
+        if !refused.is_empty() {
+            tokio::spawn(refresh(inner, refused));
+        }
         Some(next)
     }
 
@@ -115,13 +129,7 @@ impl Monitor {
             return since + WINDOW;
         }
         self.window = Some((since, begun + 1));
-        probe(slot, |slot| async move {
-            // The old client, if there is one, may have come back by itself.
-            if !matches!(slot.check_open().await, Some(Ok(()))) {
-                // What it failed of is its state and an event.
-                let _ = slot.reconnect(Asker::Monitor).await;
-            }
-        });
+        probe(slot, |slot| async move { slot.bring_back().await });
         now + LOOK
     }
 }
@@ -142,7 +150,11 @@ impl Plan {
         };
         let planned = self.check.filter(|(_, planned)| *planned == generation);
         let (mut at, _) = planned.unwrap_or_else(|| (now + interval(), generation));
+        if slot.core().is_suspected() {
+            at = at.min(self.checked_at.map_or(now, |last| last + SUSPICION));
+        }
         if at <= now {
+            self.checked_at = Some(now);
             probe(slot, |slot| async move { drop(slot.check_open().await) });
             at = now + interval();
         }

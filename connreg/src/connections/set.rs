@@ -8,7 +8,7 @@ use super::order::Order;
 use crate::backend::Backend;
 use crate::config::tree::canonical;
 use crate::config::{Fingerprint, LoadedConnection, Report, keyed};
-use crate::connection::{AnyConnection, AnySlot, Connection};
+use crate::connection::{AnyConnection, AnySlot, Connection, Core};
 use crate::context::Context;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::event::Hub;
@@ -192,18 +192,17 @@ impl Peers {
         member.unwrap_or_else(|| slot.health())
     }
 
-    /// Tells that the connection of `context` has gone over to another server.
-    pub(crate) fn failed_over(&self, context: &Context, from: Option<&str>, to: &str) {
+    /// Tells the connection of `context`, which may have another client by now; keeps nothing alive for it.
+    pub(crate) fn tell(&self, context: &Context, tell: impl FnOnce(&Core)) {
         let Some(connections) = self.connections.upgrade() else {
             return;
         };
         let set = connections.set.load();
-        let Ok(slot) = set.slot(context.name()) else {
-            return;
-        };
         // A client of before a reload has nothing to tell of one of another type.
-        if slot.core().connection_type() == context.connection_type() {
-            slot.core().failed_over(from, to);
+        if let Ok(slot) = set.slot(context.name())
+            && slot.core().connection_type() == context.connection_type()
+        {
+            tell(slot.core());
         }
     }
 

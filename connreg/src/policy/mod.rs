@@ -16,6 +16,7 @@ mod fault;
 mod guarded;
 mod pace;
 mod resilience;
+mod retryable;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub use fault::{ByType, Classifier, Classify, Fault};
 pub use guarded::{Guarded, Retry, circuit_breaker, retry};
 pub(crate) use pace::Pace;
 pub(crate) use resilience::Resilience;
+pub use retryable::{Guard, Retryable};
 
 /// The settings that every connection has.
 #[derive(PartialEq, Settings)]

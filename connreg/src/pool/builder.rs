@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{Observer, PoolEvent};
+use super::event::{Observer, PoolEvent, Told};
 use super::{Manage, Pool};
 use crate::context::Context;
 use crate::policy::{Policy, PoolSettings};
@@ -17,6 +17,7 @@ pub struct PoolBuilder<M> {
     settings: PoolSettings,
     connect_timeout: Duration,
     observer: Option<Observer>,
+    context: Option<Context>,
 }
 
 impl<M: Manage> PoolBuilder<M> {
@@ -28,14 +29,17 @@ impl<M: Manage> PoolBuilder<M> {
             settings: policy.pool,
             connect_timeout: policy.connect_timeout,
             observer: None,
+            context: None,
         }
     }
 
     /// Takes name, pool settings and `connect_timeout` from a connection.
     pub(super) fn of(manager: M, context: &Context) -> Self {
-        Self::new(manager, Arc::clone(context.name()))
+        let mut builder = Self::new(manager, Arc::clone(context.name()))
             .settings(context.pool().clone())
-            .connect_timeout(context.connect_timeout())
+            .connect_timeout(context.connect_timeout());
+        builder.context = Some(context.clone());
+        builder
     }
 
     /// All settings at once.
@@ -89,7 +93,10 @@ impl<M: Manage> PoolBuilder<M> {
             self.name,
             settings,
             self.connect_timeout,
-            self.observer,
+            Told {
+                observer: self.observer,
+                context: self.context,
+            },
         )
     }
 }

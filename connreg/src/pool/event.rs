@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::CloseReason;
+use crate::connection::Core;
+use crate::context::Context;
 use crate::error::{ConnectError, ErrorKind};
 
 /// What happens in a pool. Connections are told apart by `id`, counted from 1.
@@ -72,3 +74,32 @@ pub enum PoolEvent {
 
 /// Who is told. Called where it happens: it must be quick, must not panic and must not use the pool.
 pub(super) type Observer = Box<dyn Fn(PoolEvent) + Send + Sync>;
+
+/// Who is told of what happens: an observer of everything, and the connection that the pool belongs to, of trouble.
+pub(super) struct Told {
+    pub(super) observer: Option<Observer>,
+    pub(super) context: Option<Context>,
+}
+
+impl Told {
+    /// Connections are found dead, or can't be opened.
+    pub(super) fn of_trouble(&self) {
+        if let Some(context) = &self.context {
+            context.tell(Core::suspect);
+        }
+    }
+
+    /// The server did not take the credential.
+    pub(super) fn of_refusal(&self) {
+        if let Some(context) = &self.context {
+            context.tell(Core::credential_refused);
+        }
+    }
+
+    /// After an outage a connection could be opened.
+    pub(super) fn of_return(&self) {
+        if let Some(context) = &self.context {
+            context.tell(Core::seems_back);
+        }
+    }
+}

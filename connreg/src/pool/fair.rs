@@ -16,11 +16,11 @@ use tracing::warn;
 
 use super::checks::Checks;
 use super::closing::CloseReason;
-use super::event::{Observer, PoolEvent};
+use super::event::{PoolEvent, Told};
 use super::glue::{Failures, Glue, Sink};
 use super::holds::Holder;
 use super::lease::Lease;
-use super::pooled::{CLOSE_LIMIT, Pooled};
+use super::pooled::{CLOSE_LIMIT, Open, Pooled};
 use super::shared::{Failure, Shared};
 use super::{Manage, PoolBuilder, PoolStatistics, upkeep};
 use crate::connection::DRAIN;
@@ -36,6 +36,9 @@ pub(super) const TEST_LIMIT: Duration = Duration::from_secs(1);
 
 /// How soon a server that has no room for another connection is asked again.
 const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
+
+/// How soon a caller looks again when the last connection there may be is being opened for the pool itself.
+const ROOM_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long `warm_up` waits.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(30);
@@ -118,17 +121,11 @@ impl<M: Manage> Pool<M> {
         name: Arc<str>,
         settings: PoolSettings,
         connect_timeout: Duration,
-        observer: Option<Observer>,
+        told: Told,
     ) -> Self {
         let max_size = settings.max_size;
         let (acquire_timeout, failures) = (settings.acquire_timeout, Arc::<Failures>::default());
-        let shared = Arc::new(Shared::new(
-            manager,
-            name,
-            settings,
-            connect_timeout,
-            observer,
-        ));
+        let shared = Arc::new(Shared::new(manager, name, settings, connect_timeout, told));
         let connections = bb8::Pool::builder()
             .max_size(max_size)
             // The smallest size, idle time-outs and lifetimes are the upkeep's: bb8's smallest size counts idle
@@ -290,15 +287,27 @@ impl<M: Manage> Pool<M> {
         self.0.check().await
     }
 
-    /// Puts a connection into the pool that is open already: the one that has shown that the settings work.
+    /// Puts a connection into the pool that is open already: the one that has shown that the settings work. A pool that
+    /// is full closes it.
     pub fn adopt(&self, connection: M::Connection) {
         let shared = &self.0.shared;
+        let Some(room) = shared.room() else {
+            drop(Open::new(
+                connection,
+                shared.generation(),
+                Instant::now(),
+                shared,
+            ));
+            return;
+        };
         let (id, generation) = (shared.next_id(), shared.generation());
         shared.emit(|| PoolEvent::Opening { id });
-        let pooled = Pooled::new(connection, id, generation, shared);
+        let pooled = Pooled::new(connection, id, generation, room, shared);
         let took = Duration::ZERO;
         shared.emit(|| PoolEvent::Opened { id, took });
-        self.0.add(pooled);
+        if let Err(mut pooled) = self.0.try_add(pooled) {
+            pooled.doomed.get_or_insert(CloseReason::Idle);
+        }
     }
 
     /// Says that the server answers on a connection that was opened elsewhere: who asks next is not told of an earlier
@@ -313,15 +322,18 @@ impl<M: Manage> Pool<M> {
         self.0.shared.statistics()
     }
 
-    /// Hands out nothing any more, waits up to 30 s for the leases, and closes what is idle.
+    /// Hands out nothing any more, closes what is idle, and waits up to 30 s for the leases.
     pub async fn close(&self) {
         let inner = &self.0;
-        inner.shared.close();
+        let was_open = inner.shared.close();
         inner.turns.close();
         inner.failures.told.notify_waiters();
+        inner.sweep();
+        if was_open {
+            inner.shared.emit(|| PoolEvent::PoolClosed);
+        }
         // Past the deadline the leases are closed as they come back.
         let _ = timeout(DRAIN, inner.shared.drained()).await;
-        inner.sweep();
         // What does not end by then ends by itself.
         let _ = timeout(CLOSE_LIMIT, async {
             inner.checks.close().await;
@@ -366,6 +378,8 @@ impl<M: Manage> Inner<M> {
             };
             let Some(mut connection) = got else {
                 match self.failures.since(seen) {
+                    // Whoever suspends a pool expects the server to go.
+                    Some(Failure::Connect(_)) if shared.is_suspended() => {}
                     // While others hold connections, one may come back yet.
                     Some(Failure::Connect(error))
                         if error.kind() == ErrorKind::Overloaded && shared.open_count() > 0 =>
@@ -378,12 +392,14 @@ impl<M: Manage> Inner<M> {
                         let name = Arc::clone(&shared.name);
                         return Err(Error::from_shared(name, "acquire", error));
                     }
+                    Some(Failure::NoRoom) => shared.one_returned(ROOM_PAUSE).await,
                     // An attempt was given up while nobody waited; ask for a new one.
                     Some(Failure::GivenUp) | None => {}
                 }
                 continue;
             };
-            if self.is_usable(&mut connection).await {
+            // Suspended while the connection was opened or tested: it is kept, and its caller waits on.
+            if self.is_usable(&mut connection).await && !shared.is_suspended() {
                 return Ok(Lease::new(connection, turn, Arc::clone(shared), place));
             }
         }
@@ -400,7 +416,7 @@ impl<M: Manage> Inner<M> {
 
     /// Whether a connection from the pool can be handed out; if not, it is not used again.
     async fn is_usable(&self, connection: &mut Pooled<M>) -> bool {
-        if !connection.is_fit() {
+        if !self.can_stay(connection) {
             return false;
         }
         let is_tested = match self.shared.settings.test_on_borrow {
@@ -408,7 +424,8 @@ impl<M: Manage> Inner<M> {
             TestOnBorrow::Never => false,
             TestOnBorrow::Auto => connection.unproven_for() > TRUSTED,
         };
-        !is_tested || self.passes_test(connection).await
+        // It may have been retired while the server was asked.
+        !is_tested || (self.passes_test(connection).await && connection.is_fit())
     }
 
     /// Asks the server. One that does not answer well is not used again.

@@ -59,7 +59,13 @@ impl<M: Manage> bb8::ManageConnection for Glue<M> {
     type Error = Failure;
 
     async fn connect(&self) -> Result<Pooled<M>, Failure> {
-        self.0.open(Purpose::Demand).await
+        let (pooled, entry) = self.0.open(Purpose::Demand).await?;
+        if self.0.is_closed() {
+            // Nobody would ever take it out again.
+            return Err(Failure::GivenUp);
+        }
+        entry.opened();
+        Ok(pooled)
     }
 
     async fn is_valid(&self, _connection: &mut Pooled<M>) -> Result<(), Failure> {

@@ -15,6 +15,9 @@ use crate::error::{ConnectError, ErrorKind};
 /// How long a credential that was refused is not tried again.
 const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
 
+/// How often it is looked whether there is another one.
+const CREDENTIAL_LOOK: Duration = Duration::from_secs(1);
+
 /// How often a credential is tried before another one is waited for, so that no account gets locked.
 const CREDENTIAL_TRIES: u32 = 3;
 
@@ -53,7 +56,7 @@ struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Probe {
     Try,
-    /// The credential was refused too often or too recently.
+    /// A caller is at it, or the credential was refused too often or too recently.
     Wait,
     Stop,
 }
@@ -99,11 +102,14 @@ impl Outage {
         self.is_down.store(is_down, Ordering::Release);
     }
 
-    pub(super) fn succeeded(&self) {
-        // Nearly always so: then nothing is written.
+    /// Notes a connection that was opened. Says whether that ends an outage.
+    pub(super) fn succeeded(&self) -> bool {
+        let was_down = self.is_down();
+        // Nearly always there is nothing to forget, and nothing is written.
         if self.lock().last.is_some() {
             self.forget();
         }
+        was_down
     }
 
     /// The server answers on a connection that was opened elsewhere, perhaps long ago: the next caller tries, unless it is
@@ -143,8 +149,9 @@ impl Outage {
         let now = Instant::now();
         let mut state = self.lock();
         state.asked_at = Some(now);
-        let is_tried = state.trial_ends.is_some_and(|ends| now < ends);
-        if state.is_probing || is_tried || state.must_wait(version, now) {
+        // A caller who brings another credential does not wait for the prober to find it.
+        let is_others = state.is_probing && !state.is_replaced(version);
+        if is_others || state.is_tried(now) || state.must_wait(version, now) {
             return state.last.clone();
         }
         state.trial_ends = Some(now + trial);
@@ -177,7 +184,7 @@ impl Outage {
             state.is_probing = false;
             return Probe::Stop;
         }
-        if state.must_wait(version, now) {
+        if state.is_tried(now) || state.must_wait(version, now) {
             return Probe::Wait;
         }
         Probe::Try
@@ -201,6 +208,9 @@ impl Outage {
             Some(error) => (error.kind(), error.retry_after()),
             None => return Duration::ZERO,
         };
+        if kind == ErrorKind::Authentication {
+            return CREDENTIAL_LOOK;
+        }
         state.backoff.delay_after(kind, asked)
     }
 
@@ -210,6 +220,20 @@ impl Outage {
 }
 
 impl State {
+    /// Whether a caller is at it.
+    fn is_tried(&self, now: Instant) -> bool {
+        self.trial_ends.is_some_and(|ends| now < ends)
+    }
+
+    /// Whether the credential is another one than the server refused.
+    fn is_replaced(&self, version: u64) -> bool {
+        let last = self.last.as_ref().map(|error| error.kind());
+        last == Some(ErrorKind::Authentication)
+            && self
+                .refused
+                .is_some_and(|refused| refused.version != version)
+    }
+
     fn must_wait(&self, version: u64, now: Instant) -> bool {
         let Some(refused) = self.refused.filter(|refused| refused.version == version) else {
             return false;
@@ -249,7 +273,7 @@ mod tests {
         assert!(outage.ask(0, TRIAL).is_some());
         advance(TRIAL).await;
         assert!(outage.ask(0, TRIAL).is_none(), "the first one went away");
-        outage.succeeded();
+        assert!(outage.succeeded());
         assert!(outage.last().is_none() && !outage.is_down());
     }
 
@@ -288,7 +312,7 @@ mod tests {
         outage.failed(&Arc::new(told), 0, true);
         assert!(outage.begin_probing());
         let started = Instant::now();
-        tokio::join!(outage.pause(), async { outage.succeeded() });
+        tokio::join!(outage.pause(), async { assert!(outage.succeeded()) });
         assert_eq!(started.elapsed(), Duration::ZERO);
         assert_eq!(outage.probe(0, true), Probe::Stop);
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::Manage;
@@ -89,6 +90,7 @@ pub(super) struct Pooled<M: Manage> {
     pub(super) used_at: Instant,
     pub(super) tested_at: Instant,
     pub(super) hold: Arc<Hold>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl<M: Manage> Pooled<M> {
@@ -96,6 +98,7 @@ impl<M: Manage> Pooled<M> {
         connection: M::Connection,
         id: u64,
         generation: u64,
+        room: OwnedSemaphorePermit,
         shared: &Arc<Shared<M>>,
     ) -> Self {
         shared.created();
@@ -109,6 +112,7 @@ impl<M: Manage> Pooled<M> {
             used_at: now,
             tested_at: now,
             hold,
+            _room: room,
         }
     }
 

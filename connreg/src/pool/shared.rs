@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 use super::closing::{CloseReason, Closings};
-use super::event::{Observer, PoolEvent};
-use super::gate::Gate;
+use super::event::{PoolEvent, Told};
+use super::gate::{Entry, Gate};
 use super::holds::{Hold, Holder, Holds};
 use super::outage::Outage;
 use super::pooled::Pooled;
@@ -20,6 +21,9 @@ use super::{Manage, PoolStatistics};
 use crate::backoff::ROLE_PAUSE;
 use crate::error::{ConnectError, Error, ErrorKind};
 use crate::policy::PoolSettings;
+
+/// How often a connection that is to be opened asks for room.
+const ROOM_TRIES: u32 = 4;
 
 /// What the pool, its leases, `bb8`'s tasks and the upkeep share.
 pub(super) struct Shared<M> {
@@ -33,9 +37,11 @@ pub(super) struct Shared<M> {
     /// The upkeep has something to do.
     pub(super) upkeep: Notify,
     gate: Arc<Gate>,
+    /// One for each connection that is open or being opened: `bb8` knows nothing of those that are opened for the pool.
+    rooms: Arc<Semaphore>,
     holds: Holds,
     closings: Closings,
-    observer: Option<Observer>,
+    told: Told,
     generation: AtomicU64,
     /// When a lease last found that its whole generation is of no use.
     last_found: Mutex<Option<Instant>>,
@@ -73,6 +79,8 @@ pub(super) enum Failure {
     Connect(Arc<ConnectError>),
     /// Nobody waited for it any more, or the pool is closed.
     GivenUp,
+    /// As many are open or being opened as may be: one of them is on its way into the pool.
+    NoRoom,
 }
 
 /// Connections whose closing is under way.
@@ -114,7 +122,7 @@ impl<M: Manage> Shared<M> {
         name: Arc<str>,
         settings: PoolSettings,
         connect_timeout: Duration,
-        observer: Option<Observer>,
+        told: Told,
     ) -> Self {
         Self {
             manager,
@@ -125,9 +133,10 @@ impl<M: Manage> Shared<M> {
             runtime: Handle::current(),
             upkeep: Notify::new(),
             gate: Arc::new(Gate::new(settings.max_connecting)),
+            rooms: Arc::new(Semaphore::new(settings.max_size as usize)),
             holds: Holds::default(),
             closings: Closings::default(),
-            observer,
+            told,
             generation: AtomicU64::new(0),
             last_found: Mutex::default(),
             is_closed: AtomicBool::new(false),
@@ -149,7 +158,7 @@ impl<M: Manage> Shared<M> {
     }
 
     pub(super) fn emit(&self, event: impl FnOnce() -> PoolEvent) {
-        if let Some(observer) = &self.observer {
+        if let Some(observer) = &self.told.observer {
             observer(event());
         }
     }
@@ -175,6 +184,11 @@ impl<M: Manage> Shared<M> {
 
     pub(super) fn given_back(&self) {
         self.active.fetch_sub(1, Ordering::AcqRel);
+        self.returned.notify_waiters();
+    }
+
+    /// Says that a connection was put into the pool that nobody had waited for.
+    pub(super) fn added(&self) {
         self.returned.notify_waiters();
     }
 
@@ -205,6 +219,7 @@ impl<M: Manage> Shared<M> {
         if self.is_suspended.swap(false, Ordering::AcqRel) {
             self.emit(|| PoolEvent::Resumed);
             self.resumed.notify_waiters();
+            self.upkeep.notify_one();
         }
     }
 
@@ -257,12 +272,12 @@ impl<M: Manage> Shared<M> {
         self.generation.load(Ordering::Acquire)
     }
 
-    pub(super) fn close(&self) {
-        if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.emit(|| PoolEvent::PoolClosed);
-        }
+    /// Whether it was open.
+    pub(super) fn close(&self) -> bool {
+        let was_open = !self.is_closed.swap(true, Ordering::AcqRel);
         self.resumed.notify_waiters();
         self.upkeep.notify_one();
+        was_open
     }
 
     /// Resolves when the pool is closed.
@@ -308,6 +323,9 @@ impl<M: Manage> Shared<M> {
     pub(super) fn closed(&self, hold: &Arc<Hold>, reason: CloseReason) {
         self.holds.remove(hold);
         self.closings.count(reason);
+        if matches!(reason, CloseReason::Broken | CloseReason::TestFailed) {
+            self.told.of_trouble();
+        }
         if self.open_count() < self.settings.min_size {
             self.upkeep.notify_one();
         }
@@ -331,11 +349,12 @@ impl<M: Manage> Shared<M> {
         ClosingGuard(Arc::clone(&self.closing))
     }
 
-    /// Resolves when every connection that was taken out of the pool has been closed.
+    /// Resolves when no connection is open but those on lease, and every good-bye has been said.
     pub(super) async fn all_closed(&self) {
         loop {
             let done = self.closing.done.notified();
-            if self.closing.count.load(Ordering::Acquire) == 0 {
+            let is_over = self.closing.count.load(Ordering::Acquire) == 0;
+            if is_over && self.open_count() <= self.active.load(Ordering::Acquire) {
                 return;
             }
             done.await;
@@ -367,11 +386,17 @@ impl<M: Manage> Shared<M> {
 
     /// Opens a connection when it is its turn. Runs in a task of its own: a panic in the back end must not leave
     /// anybody's books wrong, and a caller who goes away must not waste what is nearly there.
-    pub(super) async fn open(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    ///
+    /// The entry is to be left as `opened` once the connection is in the pool: the next to be opened may not be needed.
+    pub(super) async fn open(
+        self: &Arc<Self>,
+        purpose: Purpose,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
+        let room = self.room_soon().await.ok_or(Failure::NoRoom)?;
         let shared = Arc::clone(self);
         let opened = self
             .runtime
-            .spawn(async move { shared.open_in_turn(purpose).await });
+            .spawn(async move { shared.open_in_turn(purpose, room).await });
         opened.await.unwrap_or_else(|error| {
             if !error.is_panic() {
                 return Err(Failure::GivenUp);
@@ -381,7 +406,11 @@ impl<M: Manage> Shared<M> {
         })
     }
 
-    async fn open_in_turn(self: &Arc<Self>, purpose: Purpose) -> Result<Pooled<M>, Failure> {
+    async fn open_in_turn(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        room: OwnedSemaphorePermit,
+    ) -> Result<(Pooled<M>, Entry), Failure> {
         let entry = self.gate.enter().await;
         if self.is_closed() {
             return Err(Failure::GivenUp);
@@ -403,20 +432,18 @@ impl<M: Manage> Shared<M> {
         self.emit(|| PoolEvent::Opening { id });
         let error = match self.connect().await {
             Ok(connection) => {
-                entry.opened();
-                self.outage.succeeded();
-                let pooled = Pooled::new(connection, id, generation, self);
+                if self.outage.succeeded() {
+                    self.told.of_return();
+                }
+                let pooled = Pooled::new(connection, id, generation, room, self);
                 let took = started.elapsed();
                 self.emit(|| PoolEvent::Opened { id, took });
-                // One that nobody would ever take out again.
-                if self.is_closed() {
-                    return Err(Failure::GivenUp);
-                }
-                return Ok(pooled);
+                return Ok((pooled, entry));
             }
             Err(error) => error,
         };
         entry.failed();
+        self.told.of_trouble();
         let failure = self.failed(error);
         if let Failure::Connect(error) = &failure {
             self.emit(|| PoolEvent::OpenFailed {
@@ -425,6 +452,22 @@ impl<M: Manage> Shared<M> {
             });
         }
         Err(failure)
+    }
+
+    /// Room for one more connection, if there is any.
+    pub(super) fn room(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.rooms).try_acquire_owned().ok()
+    }
+
+    /// The same, or room that is just about to be left: `bb8` tells of a connection that ends before it drops it.
+    async fn room_soon(&self) -> Option<OwnedSemaphorePermit> {
+        for _ in 0..ROOM_TRIES {
+            if let Some(room) = self.room() {
+                return Some(room);
+            }
+            yield_now().await;
+        }
+        None
     }
 
     pub(super) fn next_id(&self) -> u64 {
@@ -449,6 +492,9 @@ impl<M: Manage> Shared<M> {
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
         let version = self.manager.credential_version();
         self.outage.failed(&error, version, !is_full);
+        if error.kind() == ErrorKind::Authentication {
+            self.told.of_refusal();
+        }
         self.tried.notify_waiters();
         Failure::Connect(error)
     }

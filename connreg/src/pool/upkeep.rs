@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::warn;
 
@@ -29,8 +29,14 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(50);
 /// start together do not overrun a server.
 const WARM_UP_STEP: Duration = Duration::from_secs(1);
 
+/// How often a closed pool is looked after until its last lease is back.
+const CLOSED_STEP: Duration = Duration::from_secs(1);
+
 /// How long an idle connection goes untested, where idle ones are tested.
 const TEST_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How often a connection is offered to `bb8`.
+const ADD_TRIES: u32 = 100;
 
 type Idle<M> = bb8::PooledConnection<'static, Glue<M>>;
 
@@ -40,7 +46,14 @@ pub(super) fn spawn<M: Manage>(pool: &Arc<Inner<M>>) {
     pool.shared.runtime.spawn(async move {
         while let Some(pool) = weak.upgrade() {
             if shared.is_closed() {
-                return;
+                // One that was opened as the pool was closed may have come after the others were.
+                pool.sweep();
+                if shared.open_count() == 0 {
+                    return;
+                }
+                drop(pool);
+                sleep(CLOSED_STEP).await;
+                continue;
             }
             let next = pool.tend().await;
             drop(pool);
@@ -83,11 +96,12 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
             .probe(shared.manager.credential_version(), is_needed)
         {
             Probe::Stop => return,
-            Probe::Wait => sleep(WARM_UP_STEP).await,
+            Probe::Wait => {}
             Probe::Try => {
-                if let Ok(pooled) = shared.open(Purpose::Upkeep).await {
+                if let Ok((pooled, entry)) = shared.open(Purpose::Upkeep).await {
                     if let Some(pool) = pool.upgrade() {
-                        pool.add(pooled);
+                        pool.add(pooled).await;
+                        entry.opened();
                         pool.shared.upkeep.notify_one();
                     }
                     return;
@@ -126,15 +140,20 @@ impl<M: Manage> Inner<M> {
 
     /// Closes idle connections that are not to be used again, or that nobody has needed for long.
     pub(super) fn sweep(&self) {
-        let shared = &self.shared;
         self.checks.sweep();
-        let min_size = shared.settings.min_size;
         for mut idle in self.take_all_idle() {
-            let is_idle_for_long = idle.used_at.elapsed() >= shared.settings.idle_timeout;
-            if idle.is_fit() && is_idle_for_long && shared.open_count() > min_size {
-                idle.doomed = Some(CloseReason::Idle);
-            }
+            self.can_stay(&mut idle);
         }
+    }
+
+    /// Whether a connection that lay idle can be used again; if not, it says why.
+    pub(super) fn can_stay(&self, idle: &mut Pooled<M>) -> bool {
+        let settings = &self.shared.settings;
+        let is_idle_for_long = idle.used_at.elapsed() >= settings.idle_timeout;
+        if idle.is_fit() && is_idle_for_long && self.shared.open_count() > settings.min_size {
+            idle.doomed = Some(CloseReason::Idle);
+        }
+        idle.doomed.is_none()
     }
 
     /// All idle connections, the one used last at the end: given back in this order, it goes out first again.
@@ -201,8 +220,9 @@ impl<M: Manage> Inner<M> {
     async fn top_up(self: &Arc<Self>) -> bool {
         let shared = &self.shared;
         let (min_size, open) = (shared.settings.min_size, shared.open_count());
-        // While the server is down, its prober opens the first.
-        if open >= min_size || shared.is_closed() || shared.outage.is_down() {
+        // While the server is down, its prober opens the first. Nor is one opened to a server that is being left.
+        let may_open = !(shared.is_closed() || shared.outage.is_down() || shared.is_suspended());
+        if open >= min_size || !may_open {
             return false;
         }
         let mut opening = JoinSet::new();
@@ -212,18 +232,40 @@ impl<M: Manage> Inner<M> {
         }
         while let Some(opened) = opening.join_next().await {
             match opened {
-                Ok(Ok(pooled)) => self.add(pooled),
+                Ok(Ok((pooled, entry))) => {
+                    self.add(pooled).await;
+                    entry.opened();
+                }
                 _ => probe(self),
             }
         }
         shared.open_count() < min_size
     }
 
-    /// Puts an open connection into the pool, unless the pool has filled up meanwhile.
-    pub(super) fn add(&self, pooled: Pooled<M>) {
+    /// Puts an open connection into the pool. There is room for it: where `bb8` has promised that to somebody, it learns
+    /// as soon as it tries that there is no more.
+    async fn add(&self, mut pooled: Pooled<M>) {
+        for _ in 0..ADD_TRIES {
+            match self.try_add(pooled) {
+                Ok(()) => return,
+                Err(refused) => pooled = refused,
+            }
+            if !pooled.is_fit() {
+                return;
+            }
+            yield_now().await;
+        }
+        pooled.doomed = Some(CloseReason::Idle);
+    }
+
+    pub(super) fn try_add(&self, pooled: Pooled<M>) -> Result<(), Pooled<M>> {
         use bb8::AddError::{Broken, NoCapacity};
-        if let Err(Broken(mut pooled) | NoCapacity(mut pooled)) = self.connections.add(pooled) {
-            pooled.doomed.get_or_insert(CloseReason::Idle);
+        match self.connections.add(pooled) {
+            Ok(()) => {
+                self.shared.added();
+                Ok(())
+            }
+            Err(Broken(pooled) | NoCapacity(pooled)) => Err(pooled),
         }
     }
 

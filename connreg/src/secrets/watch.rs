@@ -72,6 +72,19 @@ impl Uses {
         Self { secrets, list }
     }
 
+    /// Whether the connection called `name`, whose credential was refused, uses secrets that may have been replaced. They are
+    /// not used again without being looked up.
+    pub(crate) fn refused(&self, name: &str) -> bool {
+        let mut any = false;
+        for used in &self.list {
+            if used.connections.iter().any(|user| **user == *name) {
+                self.secrets.leases.forget(&used.secret);
+                any = true;
+            }
+        }
+        any
+    }
+
     /// The names of the connections that use any of `changed`, in the order of configuration.
     fn connections(&self, changed: &HashSet<Use>) -> Vec<Arc<str>> {
         let mut names: Vec<Arc<str>> = Vec::new();

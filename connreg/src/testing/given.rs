@@ -4,8 +4,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::layer::position;
 use crate::backend::Backend;
-use crate::config::tree::canonical;
 use crate::config::{Loaded, LoadedConnection};
 use crate::connection::{AnySlot, Open, Slot};
 use crate::context::Context;
@@ -25,12 +25,9 @@ impl GivenClients {
     /// Has each connection of a name use the client that was handed in for it.
     pub(crate) fn put_into(&self, loaded: &mut Loaded) -> Result<(), Error> {
         for (name, client) in &self.0 {
-            let wanted = canonical(name);
-            let mut connections = loaded.connections.iter_mut();
-            let found = connections.find(|connection| canonical(&connection.name) == wanted);
             // One that is disabled needs no client.
-            if let Some(connection) = found {
-                client.put_into(connection)?;
+            if let Some(at) = position(&loaded.connections, name) {
+                client.put_into(&mut loaded.connections[at])?;
             }
         }
         Ok(())

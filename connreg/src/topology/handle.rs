@@ -62,6 +62,11 @@ impl Topology {
         self.roles().set_endpoints(endpoints, Instant::now());
     }
 
+    /// Adds a server, if it is not on the list yet.
+    pub fn include(&self, endpoint: impl Into<Arc<str>>) {
+        self.roles().include(endpoint.into());
+    }
+
     /// The servers, the preferred first.
     pub fn endpoints(&self) -> Vec<Arc<str>> {
         let roles = self.roles();

@@ -65,6 +65,13 @@ impl Roles {
         }
     }
 
+    /// Adds a server, if it is not on the list yet.
+    pub(super) fn include(&mut self, address: Arc<str>) {
+        if self.at(&address).is_none() {
+            self.endpoints.push(Endpoint::new(address));
+        }
+    }
+
     pub(super) fn primary(&self) -> Option<&Arc<str>> {
         self.primary.as_ref()
     }

@@ -8,14 +8,12 @@ mod page;
 mod scrape;
 mod stale;
 
-use std::sync::atomic::Ordering::SeqCst;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use connreg::http::{Options, router, router_with};
 use connreg::{Connections, State};
-use scripted::{Behaviour, Script, Scripted, load};
+use scripted::{Behaviour, Call, Scripted, faults_of, load};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -96,9 +94,9 @@ async fn nothing_is_asked_of_a_server() {
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
         assert_eq!(answer.headers[header::CACHE_CONTROL], "no-store", "{path}");
     }
-    let script = Script::named("quiet");
+    let script = faults_of("quiet");
     assert_eq!(
-        (script.connects.load(SeqCst), script.checks.load(SeqCst)),
+        (script.calls(Call::Open), script.calls(Call::Check)),
         (0, 0)
     );
     assert_eq!(
@@ -120,7 +118,7 @@ async fn a_required_connection_that_is_down_takes_the_service_with_it() {
     assert_eq!(answer.json()["status"], "up");
 
     // An optional one makes it degraded, no more.
-    Script::named("needed-spare").set(Behaviour::Refuse);
+    faults_of("needed-spare").set_all(Behaviour::refuse());
     assert!(
         connections
             .get_any("needed-spare")
@@ -139,7 +137,7 @@ async fn a_required_connection_that_is_down_takes_the_service_with_it() {
     let alone = get(&router, "/health/connections/needed_spare").await;
     assert_eq!(alone.status, StatusCode::SERVICE_UNAVAILABLE);
 
-    Script::named("needed").set(Behaviour::Refuse);
+    faults_of("needed").set_all(Behaviour::refuse());
     assert!(
         connections
             .get_any("needed")
@@ -177,15 +175,15 @@ async fn closed_connections_are_not_ready() {
 async fn details_are_for_those_who_may_see_them() {
     let connections = two("private", "private-spare").await;
     let router = with_details(&connections);
-    Script::named("private").set(Behaviour::Refuse);
+    faults_of("private").set_all(Behaviour::refuse());
     assert!(!open(&connections, "private").await);
     for path in ["/health/connections", "/connections", "/connections.json"] {
         let plain = get(&router, path).await.body;
-        assert!(!plain.contains("connect refused"), "{path}: {plain}");
+        assert!(!plain.contains("injected fault"), "{path}: {plain}");
         assert!(plain.contains("refused"), "{path}: {plain}");
         let told = ask(&router, Request::get(path).header("x-operator", "1")).await;
         assert!(
-            told.body.contains("connect refused"),
+            told.body.contains("injected fault"),
             "{path}: {}",
             told.body
         );

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
 use tower::ServiceExt as _;
 
-use crate::scripted::{Behaviour, SOON, Script, load};
+use crate::scripted::{Behaviour, SOON, faults_of, load};
 use crate::{ask, get, open, two};
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn the_first_view_is_whole_without_script() {
     let connections = two("shown", "shown-spare").await;
     let router = router(&connections);
     assert!(open(&connections, "shown").await);
-    Script::named("shown-spare").set(Behaviour::Refuse);
+    faults_of("shown-spare").set_all(Behaviour::refuse());
     assert!(!open(&connections, "shown-spare").await);
     let page = get(&router, "/connections").await;
     for text in [

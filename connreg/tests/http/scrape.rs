@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use connreg::http::{Options, router, router_with};
 use connreg::observe::names::{METRICS, MetricKind};
 
-use crate::scripted::{Behaviour, Script};
+use crate::scripted::{Behaviour, faults_of};
 use crate::{get, open, two};
 
 /// One line of a scrape.
@@ -76,7 +76,7 @@ async fn scraped(name: &str) -> Vec<Sample> {
     let connections = two(name, &spare).await;
     let router = router(&connections);
     assert!(open(&connections, name).await);
-    Script::named(&spare).set(Behaviour::Refuse);
+    faults_of(&spare).set_all(Behaviour::refuse());
     assert!(!open(&connections, &spare).await);
     connections.get_any(name).unwrap().check().await.unwrap();
     let answer = get(&router, "/metrics").await;

@@ -8,7 +8,7 @@ use connreg::Connections;
 use connreg::http::router;
 
 use crate::scrape::parse;
-use crate::scripted::{Behaviour, Script};
+use crate::scripted::{Behaviour, faults_of};
 use crate::{get, open, two};
 
 /// The values of a gauge of `connection`, by the value of `label`.
@@ -41,10 +41,10 @@ async fn an_error_that_is_over_goes_to_zero() {
         )
     };
     assert!(errors().await.is_empty(), "nothing has failed yet");
-    Script::named("mended").set(Behaviour::Refuse);
+    faults_of("mended").set_all(Behaviour::refuse());
     assert!(!open(&connections, "mended").await);
     assert_eq!(errors().await, [("refused".to_owned(), 1.0)]);
-    Script::named("mended").set(Behaviour::Work);
+    faults_of("mended").set_all(Behaviour::work());
     connections.get_any("mended").unwrap().open().await.unwrap();
     assert_eq!(errors().await, [("refused".to_owned(), 0.0)]);
 }
@@ -92,7 +92,7 @@ async fn a_connection_that_is_not_configured_any_more_is_not_down_for_ever() {
     let router = router(&connections);
     let up = |name| gauge(&router, "connreg.connection.up", name, "required");
     for name in ["leaving", "turning"] {
-        Script::named(name).set(Behaviour::Refuse);
+        faults_of(name).set_all(Behaviour::refuse());
         assert!(!open(&connections, name).await);
         assert_eq!(up(name).await, [("true".to_owned(), 0.0)]);
     }

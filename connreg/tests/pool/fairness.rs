@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use connreg::ErrorKind;
 use connreg::pool::Pool;
+use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -17,10 +18,14 @@ async fn of_256_tasks_on_10_connections_none_starves() {
     let (pool, _) = pool("fair").await;
     // A number of turns rather than a time, so that a busy machine tests the same.
     let turns = Arc::new(AtomicU32::new(256 * 40));
+    // None before all are there: on a busy machine the first would be through by then.
+    let all_there = Arc::new(Barrier::new(256));
     let mut tasks = JoinSet::new();
     for _ in 0..256 {
         let (pool, turns) = (pool.clone(), Arc::clone(&turns));
+        let all_there = Arc::clone(&all_there);
         tasks.spawn(async move {
+            all_there.wait().await;
             let mut done = 0_u32;
             loop {
                 let lease = pool.acquire().await.unwrap();

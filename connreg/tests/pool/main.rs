@@ -4,6 +4,7 @@ mod cancellation;
 mod checks;
 mod fairness;
 mod leases;
+mod model;
 mod outage;
 mod storms;
 mod upkeep;

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use connreg::ErrorKind;
 use connreg::pool::{CloseReason, Pool};
+use connreg::{ErrorKind, State};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::world::{Made, World, eventually, pool, pool_with};
+use crate::world::{Made, Pooled, World, eventually, load, pool, pool_with};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -154,7 +154,6 @@ async fn a_refused_credential_is_tried_three_times_and_never_told_as_a_time_out(
     // Another one is tried at once, or nearly so.
     world.refuse(None);
     world.credential.store(1, SeqCst);
-    sleep(Duration::from_secs(31)).await;
     pool.acquire().await.unwrap();
 
     // Or it was mended on the server, and somebody says so.
@@ -269,4 +268,49 @@ async fn an_outage_of_a_second_is_over_within_half_a_second() {
     late.sort();
     assert!(late[98] <= Duration::from_millis(520), "{late:?}");
     assert!(late[49] <= Duration::from_millis(250), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_pool_finds_out_is_known_of_the_connection_within_a_second() {
+    let (connections, world) = load("told", &[]).await;
+    let handle = connections.get::<Pooled>("told").unwrap();
+    let pool = handle.client().await.unwrap();
+    drop(pool.acquire().await.unwrap());
+    let mut states = handle.watch();
+    // Nobody uses `run`, and the first to find out is whoever asks next.
+    world.broken.store(true, SeqCst);
+    world.refuse(Some(ErrorKind::Refused));
+    let gone = Instant::now();
+    pool.acquire().await.unwrap_err();
+    let down = states.wait_for(|state| *state == State::Unhealthy);
+    timeout(SOON, down).await.unwrap().unwrap();
+    assert!(
+        gone.elapsed() < Duration::from_millis(1_100),
+        "{:?}",
+        gone.elapsed()
+    );
+    while gone.elapsed() < Duration::from_mins(10) {
+        pool.acquire().await.unwrap_err();
+        sleep(Duration::from_millis(100)).await;
+    }
+    // Two look after it, the pool and the monitor, each at its own growing pace.
+    let tries = world.attempts.load(SeqCst);
+    assert!(tries < 200, "{tries}");
+
+    world.broken.store(false, SeqCst);
+    world.refuse(None);
+    while pool.acquire().await.is_err() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    let served = Instant::now();
+    let back = states.wait_for(|state| *state == State::Connected);
+    timeout(SOON, back).await.unwrap().unwrap();
+    assert!(
+        served.elapsed() < Duration::from_millis(10),
+        "{:?}",
+        served.elapsed()
+    );
+    assert_eq!(handle.info().connects, 1, "the pool came back by itself");
+    connections.close().await;
+    assert_eq!(world.alive.load(SeqCst), 0);
 }

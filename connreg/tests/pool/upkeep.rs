@@ -119,6 +119,34 @@ async fn the_smallest_size_is_opened_step_by_step_and_kept() {
     assert_eq!((world.made.load(SeqCst), world.alive.load(SeqCst)), (7, 6));
 }
 
+/// The pool's own clock stands still while all others go on, as if they had been set forward.
+#[tokio::test(start_paused = true)]
+async fn the_wall_clock_ends_no_connection() {
+    let world = World::new();
+    let pool = Pool::builder("clock", Made(Arc::clone(&world)))
+        .settings(PoolSettings {
+            idle_timeout: Duration::from_millis(200),
+            max_lifetime: Duration::from_secs(1),
+            leak_warning: Duration::from_secs(1),
+            test_while_idle: true,
+            ..PoolSettings::default()
+        })
+        .build();
+    drop(pool.acquire().await.unwrap());
+    let opened = Instant::now();
+    std::thread::sleep(Duration::from_millis(1_200));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(opened.elapsed(), Duration::ZERO);
+    assert_eq!(pool.acquire().await.unwrap().number, 0);
+    assert_eq!(world.tests.load(SeqCst), 0, "it was used just now");
+    assert_eq!(pool.statistics().closed, 0);
+    // By its own clock it goes.
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(pool.statistics().closed_by.of(CloseReason::Idle), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn connections_opened_together_do_not_end_together() {
     const SIZE: u32 = 20;

@@ -154,8 +154,8 @@ impl Backend for Pooled {
         Ok(Pool::new(Made(World::named(&self.world)), context))
     }
 
-    async fn check(_client: &Self::Client) -> Result<(), ConnectError> {
-        Ok(())
+    async fn check(client: &Self::Client) -> Result<(), ConnectError> {
+        client.check().await
     }
 
     async fn close(client: &Self::Client) {
@@ -185,14 +185,7 @@ pub(crate) async fn pool_with(
     name: &str,
     settings: &[(&str, &str)],
 ) -> (Arc<Pool<Made>>, Arc<World>) {
-    let mut builder = Connections::builder()
-        .environment([("", ""); 0])
-        .set(format!("{name}.type"), "pooled")
-        .set(format!("{name}.world"), name);
-    for (key, value) in settings {
-        builder = builder.set(format!("{name}.{key}"), *value);
-    }
-    let connections = builder.load().await.expect("the settings are right");
+    let (connections, world) = load(name, settings).await;
     let client = connections
         .get::<Pooled>(name)
         .unwrap()
@@ -202,5 +195,18 @@ pub(crate) async fn pool_with(
         .share();
     // Kept: dropping the connections would close the pool.
     std::mem::forget(connections);
-    (client, World::named(name))
+    (client, world)
+}
+
+/// One connection whose client is a pool; `name` is the world's, too.
+pub(crate) async fn load(name: &str, settings: &[(&str, &str)]) -> (Connections, Arc<World>) {
+    let mut builder = Connections::builder()
+        .environment([("", ""); 0])
+        .set(format!("{name}.type"), "pooled")
+        .set(format!("{name}.world"), name);
+    for (key, value) in settings {
+        builder = builder.set(format!("{name}.{key}"), *value);
+    }
+    let connections = builder.load().await.expect("the settings are right");
+    (connections, World::named(name))
 }

@@ -1,13 +1,12 @@
 //! Closing: by hand, for the whole process, at a signal.
 
 use std::future::pending;
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use connreg::{ConnectError, ErrorKind, State};
 use tokio::time::Instant;
 
-use crate::scripted::{Behaviour, Script, Scripted, load, one};
+use crate::scripted::{Behaviour, Call, Scripted, faults_of, load, one, settles};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_idle_is_closed_at_once_and_what_hangs_is_cut_off_at_the_deadline() {
@@ -22,7 +21,7 @@ async fn what_is_idle_is_closed_at_once_and_what_hangs_is_cut_off_at_the_deadlin
     ];
     let connections = load(&settings).await;
     connections.start().await.unwrap();
-    Script::named("close_beside").set(Behaviour::Hang);
+    faults_of("close_beside").set(Call::Close, Behaviour::hang());
     let started = Instant::now();
     let report = connections.close_with(Duration::from_secs(2)).await;
     assert!(started.elapsed() < Duration::from_millis(2050), "{report}");
@@ -89,7 +88,7 @@ async fn an_operation_under_way_is_waited_for_or_counted_as_cut_off() {
         .await
         .unwrap();
     assert_eq!(
-        Script::named("close_slow").closes.load(SeqCst),
+        faults_of("close_slow").calls(Call::Close),
         0,
         "not under its user"
     );
@@ -101,7 +100,7 @@ async fn an_operation_under_way_is_waited_for_or_counted_as_cut_off() {
         .map(|closed| (&*closed.name, closed.cut_off))
         .collect();
     assert_eq!(cut_off, [("endless", 1)]);
-    assert_eq!(Script::named("close_slow").closes.load(SeqCst), 1);
+    assert_eq!(faults_of("close_slow").calls(Call::Close), 1);
 }
 
 #[tokio::test]
@@ -143,7 +142,7 @@ async fn a_signal_closes_everything() {
         .await
         .unwrap();
     assert!(report.unwrap().is_drained());
-    script.settles_at(0).await;
+    settles(&script, 0).await;
 }
 
 /// Closes while work is under way that never ends; how long that took.

@@ -1,12 +1,11 @@
 //! The health monitor, on paused time: what it asks, when, and what it brings back.
 
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use connreg::{ErrorKind, EventKind, HealthStatus, State};
+use connreg::{ConnectError, ErrorKind, EventKind, HealthStatus, State};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::scripted::{Behaviour, Script, Scripted, load, one};
+use crate::scripted::{Behaviour, Call, Scripted, faults_of, load, one};
 
 const LONG: Duration = Duration::from_hours(1);
 
@@ -20,10 +19,10 @@ async fn open_connections_are_checked_and_none_is_opened() {
     handle.client().await.unwrap();
     assert_eq!(handle.health().status, HealthStatus::Up);
     sleep(Duration::from_mins(5)).await;
-    let checks = open.checks.load(SeqCst);
+    let checks = open.calls(Call::Check);
     // Every 30 s, give or take a tenth.
     assert!((9..=11).contains(&checks), "{checks}");
-    assert_eq!(Script::named("idle").connects.load(SeqCst), 0);
+    assert_eq!(faults_of("idle").calls(Call::Open), 0);
     assert_eq!(
         others.health().status,
         HealthStatus::Up,
@@ -57,11 +56,11 @@ async fn who_is_not_to_be_checked_is_not() {
     let handle = connections.get::<Scripted>("unmonitored").unwrap();
     handle.client().await.unwrap();
     sleep(LONG).await;
-    assert_eq!(script.checks.load(SeqCst), 0);
+    assert_eq!(script.calls(Call::Check), 0);
     assert_eq!(handle.health().status, HealthStatus::Up);
     // Who asks is answered all the same.
     connections.check().await;
-    assert_eq!(script.checks.load(SeqCst), 1);
+    assert_eq!(script.calls(Call::Check), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +69,7 @@ async fn three_failures_make_it_down_and_it_is_brought_back_with_growing_delays(
     let handle = connections.get::<Scripted>("outage").unwrap();
     handle.client().await.unwrap();
     let mut events = connections.events();
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     let mut states = handle.watch();
     sleep(Duration::from_secs(40)).await;
     let health = handle.health();
@@ -113,7 +112,7 @@ async fn three_failures_make_it_down_and_it_is_brought_back_with_growing_delays(
         "{attempts:?}"
     );
 
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     let back = states.wait_for(|state| *state == State::Connected);
     timeout(Duration::from_secs(31), back)
         .await
@@ -121,7 +120,7 @@ async fn three_failures_make_it_down_and_it_is_brought_back_with_growing_delays(
         .unwrap();
     assert_eq!(handle.health().status, HealthStatus::Up);
     assert_eq!(
-        script.closes.load(SeqCst),
+        script.calls(Call::Close),
         0,
         "the old client came back by itself"
     );
@@ -138,10 +137,10 @@ async fn a_check_that_hangs_holds_up_no_other() {
     ];
     let connections = load(&settings).await;
     connections.start().await.unwrap();
-    Script::named("health_stuck").set(Behaviour::Hang);
+    faults_of("health_stuck").set_all(Behaviour::hang());
     sleep(Duration::from_mins(5)).await;
-    assert_eq!(Script::named("health_stuck").checks.load(SeqCst), 1);
-    let checks = Script::named("health_free").checks.load(SeqCst);
+    assert_eq!(faults_of("health_stuck").calls(Call::Check), 1);
+    let checks = faults_of("health_free").calls(Call::Check);
     assert!((9..=11).contains(&checks), "{checks}");
     let report = connections.health_of(&["free"]).unwrap();
     assert_eq!(report.status, HealthStatus::Up);
@@ -151,7 +150,7 @@ async fn a_check_that_hangs_holds_up_no_other() {
 #[tokio::test(start_paused = true)]
 async fn users_of_what_is_down_are_told_at_once_and_it_comes_back_without_them() {
     let (connections, script) = one("frozen", &[]).await;
-    script.set(Behaviour::Hang);
+    script.set_all(Behaviour::hang());
     let handle = connections.get::<Scripted>("frozen").unwrap();
     let error = handle.client().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -170,8 +169,8 @@ async fn users_of_what_is_down_are_told_at_once_and_it_comes_back_without_them()
         );
         sleep(Duration::from_secs(1)).await;
     }
-    assert!(script.connects.load(SeqCst) > 2, "one prober tries again");
-    script.set(Behaviour::Work);
+    assert!(script.calls(Call::Open) > 2, "one prober tries again");
+    script.set_all(Behaviour::work());
     let back = async {
         handle
             .watch()
@@ -189,14 +188,14 @@ async fn users_of_what_is_down_are_told_at_once_and_it_comes_back_without_them()
 #[tokio::test(start_paused = true)]
 async fn a_refused_credential_is_tried_three_times_with_pauses() {
     let (connections, script) = one("locked_out", &[]).await;
-    script.set(Behaviour::Reject);
+    script.set_all(Behaviour::reject());
     let handle = connections.get::<Scripted>("locked_out").unwrap();
     let started = Instant::now();
     assert_eq!(
         handle.client().await.unwrap_err().kind(),
         ErrorKind::Authentication
     );
-    while script.connects.load(SeqCst) < 3 {
+    while script.calls(Call::Open) < 3 {
         sleep(Duration::from_millis(100)).await;
     }
     assert!(
@@ -206,10 +205,10 @@ async fn a_refused_credential_is_tried_three_times_with_pauses() {
     );
     sleep(LONG).await;
     let error = handle.client().await.unwrap_err();
-    assert_eq!(script.connects.load(SeqCst), 3);
+    assert_eq!(script.calls(Call::Open), 3);
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert!(error.to_string().contains("refused 3 times"), "{error}");
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     handle.reconnect().await.unwrap();
     handle.client().await.unwrap();
 }
@@ -229,7 +228,7 @@ async fn who_uses_what_is_down_names_it_and_waits_for_it() {
     let connections = load(&settings).await;
     connections.start().await.unwrap();
     for script in ["store", "disk"] {
-        Script::named(script).set(Behaviour::Refuse);
+        faults_of(script).set_all(Behaviour::refuse());
     }
     let disk = connections.get::<Scripted>("disk").unwrap();
     for _ in 0..3 {
@@ -252,13 +251,13 @@ async fn who_uses_what_is_down_names_it_and_waits_for_it() {
     );
     sleep(Duration::from_mins(2)).await;
     assert_eq!(
-        Script::named("store").connects.load(SeqCst),
+        faults_of("store").calls(Call::Open),
         1,
         "it waits for the disk"
     );
-    assert!(Script::named("disk").connects.load(SeqCst) > 3);
+    assert!(faults_of("disk").calls(Call::Open) > 3);
     for script in ["store", "disk"] {
-        Script::named(script).set(Behaviour::Work);
+        faults_of(script).set_all(Behaviour::work());
     }
     let back = async {
         while connections.health().status != HealthStatus::Up {
@@ -287,16 +286,16 @@ async fn a_thousand_do_not_come_back_in_the_same_instant() {
         .map(|(key, value)| (key.as_str(), *value))
         .collect();
     let connections = load(&settings).await;
-    let herd = Script::named("herd");
-    herd.set(Behaviour::Refuse);
+    let herd = faults_of("herd");
+    herd.set_all(Behaviour::refuse());
     connections.start().await.unwrap_err();
-    herd.set(Behaviour::Work);
+    herd.set_all(Behaviour::work());
     let mut seconds = Vec::new();
-    let mut before = herd.connects.load(SeqCst);
+    let mut before = herd.calls(Call::Open);
     assert_eq!(before, 1000);
-    while herd.alive.load(SeqCst) < 1000 {
+    while herd.open_clients() < 1000 {
         sleep(Duration::from_secs(1)).await;
-        let now = herd.connects.load(SeqCst);
+        let now = herd.calls(Call::Open);
         seconds.push(now - before);
         before = now;
     }
@@ -305,4 +304,70 @@ async fn a_thousand_do_not_come_back_in_the_same_instant() {
         "{seconds:?}"
     );
     assert!(seconds.len() <= 15, "{seconds:?}");
+}
+
+/// An operation that fails as one does whose server is gone.
+async fn fail(handle: &connreg::Connection<Scripted>, kind: ErrorKind) {
+    let failed = handle
+        .run(async |_| Err::<(), _>(ConnectError::new(kind, "scripted").for_connection("a", "run")))
+        .await;
+    assert_eq!(failed.unwrap_err().kind(), kind);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_that_finds_the_server_gone_has_it_checked_at_once() {
+    let settings = [("circuit_breaker.enabled", "false")];
+    let (connections, script) = one("lost", &settings).await;
+    let handle = connections.get::<Scripted>("lost").unwrap();
+    handle.client().await.unwrap();
+    script.set_all(Behaviour::refuse());
+    let mut states = handle.watch();
+    let gone = Instant::now();
+    // However many find out: one check at a time, twice a second.
+    for _ in 0..1_000 {
+        fail(&handle, ErrorKind::Refused).await;
+    }
+    let first = async {
+        while handle.health().status != HealthStatus::Degraded {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(Duration::from_millis(10), first).await.unwrap();
+    let down = states.wait_for(|state| *state == State::Unhealthy);
+    timeout(LONG, down).await.unwrap().unwrap();
+    assert_eq!(gone.elapsed().as_millis() / 10, 100, "{:?}", gone.elapsed());
+    assert_eq!(script.calls(Call::Check), 3);
+    assert_eq!(handle.health().status, HealthStatus::Down);
+    // What is known to be down is brought back at its own pace.
+    let before = script.calls(Call::Check);
+    for _ in 0..1_000 {
+        fail(&handle, ErrorKind::Refused).await;
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert!(script.calls(Call::Check) - before < 20);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_wrong_query_marks_no_healthy_connection() {
+    let (connections, script) = one("healthy", &[]).await;
+    let handle = connections.get::<Scripted>("healthy").unwrap();
+    handle.client().await.unwrap();
+    let mut events = connections.events();
+    for (kind, checks) in [
+        (ErrorKind::Other, 0),
+        (ErrorKind::Closed, 0),
+        (ErrorKind::Overloaded, 0),
+        (ErrorKind::Timeout, 1),
+        (ErrorKind::Protocol, 2),
+    ] {
+        fail(&handle, kind).await;
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(script.calls(Call::Check), checks, "{kind}");
+        assert_eq!(handle.health().status, HealthStatus::Up);
+        assert_eq!(handle.state(), State::Connected);
+    }
+    while let Ok(event) = events.try_recv() {
+        let is_change = matches!(event.kind, EventKind::StateChanged { .. });
+        assert!(!is_change, "{event:?}");
+    }
 }

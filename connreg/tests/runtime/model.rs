@@ -1,12 +1,12 @@
 //! Any sequence of what can be done to a connection, compared with a model of it.
 
-use std::sync::atomic::{AtomicUsize, Ordering, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use connreg::{Connection, Connections, Error, ErrorKind, State};
 use proptest::prelude::*;
 
-use crate::scripted::{Behaviour, Script, Scripted, load};
+use crate::scripted::{Behaviour, Call, Faults, Scripted, faults_of, load, settles};
 
 /// How many failed checks in a row are too many.
 const THRESHOLD: u32 = 2;
@@ -87,7 +87,7 @@ impl Model {
 struct Tested {
     connections: Connections,
     handle: Connection<Scripted>,
-    script: std::sync::Arc<Script>,
+    script: Faults,
     model: Model,
 }
 
@@ -105,7 +105,7 @@ impl Tested {
         Self {
             handle: connections.get("it").unwrap(),
             connections,
-            script: Script::named(&script),
+            script: faults_of(&script),
             model: Model {
                 works: true,
                 open: false,
@@ -121,11 +121,11 @@ impl Tested {
         match step {
             Step::Break => {
                 self.model.works = false;
-                self.script.set(Behaviour::Refuse);
+                self.script.set_all(Behaviour::refuse());
             }
             Step::Mend => {
                 self.model.works = true;
-                self.script.set(Behaviour::Work);
+                self.script.set_all(Behaviour::work());
             }
             Step::Wait(millis) => tokio::time::advance(Duration::from_millis(millis.into())).await,
             Step::Close => {
@@ -139,9 +139,9 @@ impl Tested {
             }
             Step::Client if self.model.open => self.handle.client().await.map(drop).unwrap(),
             Step::Client => {
-                let before = self.script.connects.load(SeqCst);
+                let before = self.script.calls(Call::Open);
                 let outcome = self.call(step).await;
-                if self.script.connects.load(SeqCst) == before {
+                if self.script.calls(Call::Open) == before {
                     assert!(self.model.down, "refused for no reason");
                     let error = outcome.unwrap_err();
                     assert!(error.to_string().contains("known to be down"), "{error}");
@@ -187,10 +187,10 @@ impl Tested {
         assert_eq!(handle.state(), model.state, "after {step:?}: {model:?}");
         assert_eq!(*handle.watch().borrow(), model.state);
         let open = usize::from(model.open);
-        self.script.settles_at(open).await;
-        assert_eq!(self.script.connects.load(SeqCst), model.attempts);
+        settles(&self.script, open).await;
+        assert_eq!(self.script.calls(Call::Open), model.attempts);
         let made = handle.info().connects;
-        let closed = self.script.closes.load(SeqCst) as u64;
+        let closed = self.script.calls(Call::Close) as u64;
         assert_eq!(made - closed, open as u64, "opened less closed is open");
     }
 }

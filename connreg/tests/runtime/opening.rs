@@ -1,9 +1,10 @@
 //! Opening, sharing, checking, replacing and closing connections, with a back end that follows a script.
 
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use crate::scripted::{Behaviour, CLOSED, SOON, Script, Scripted, load, one, try_load};
+use crate::scripted::{
+    Behaviour, CLOSED, Call, SOON, Scripted, faults_of, load, one, settles, try_load,
+};
 use connreg::{ErrorKind, State};
 use tokio::time::timeout;
 
@@ -12,14 +13,14 @@ async fn getting_a_connection_does_no_io() {
     let (connections, script) = one("no_io", &[]).await;
     let connection = connections.get::<Scripted>("no_io").unwrap();
     assert_eq!(connection.state(), State::Initialized);
-    assert_eq!(script.connects.load(SeqCst), 0);
+    assert_eq!(script.calls(Call::Open), 0);
     assert!(connections.is_available("no_io"));
 }
 
 #[tokio::test]
 async fn a_thousand_first_users_make_one_attempt() {
     let (connections, script) = one("single_flight", &[]).await;
-    script.set(Behaviour::Wait);
+    script.set_all(Behaviour::wait());
     let connection = connections.get::<Scripted>("single_flight").unwrap();
     let users: Vec<_> = (0..1000)
         .map(|_| {
@@ -32,40 +33,40 @@ async fn a_thousand_first_users_make_one_attempt() {
         .wait_for(|state| *state == State::Connecting)
         .await
         .unwrap();
-    script.gate.add_permits(1);
+    script.release(1);
     for user in users {
         assert_eq!(user.await.unwrap().unwrap(), 0);
     }
-    assert_eq!(script.connects.load(SeqCst), 1);
+    assert_eq!(script.calls(Call::Open), 1);
     assert_eq!(connection.state(), State::Connected);
 }
 
 #[tokio::test]
 async fn a_user_who_leaves_does_not_end_the_attempt() {
     let (connections, script) = one("leaver", &[]).await;
-    script.set(Behaviour::Wait);
+    script.set_all(Behaviour::wait());
     let connection = connections.get::<Scripted>("leaver").unwrap();
     assert!(
         timeout(Duration::from_millis(20), connection.client())
             .await
             .is_err()
     );
-    script.gate.add_permits(1);
+    script.release(1);
     let client = connection.client().await.unwrap();
-    assert_eq!((client.0.number, script.connects.load(SeqCst)), (0, 1));
+    assert_eq!((client.0.number, script.calls(Call::Open)), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_shared_told_and_tried_again() {
     let (connections, script) = one("refused", &[("health_check.enabled", "false")]).await;
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     let connection = connections.get::<Scripted>("refused").unwrap();
     let error = connection.client().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
     assert!(error.is_transient());
     assert_eq!(
         error.to_string(),
-        "connection `refused`: connect: connect refused (refused); \
+        "connection `refused`: connect: injected fault: `open` failed (refused); \
          check host and port, and that the server is running and reachable"
     );
     assert_eq!(connection.state(), State::Failed);
@@ -82,16 +83,16 @@ async fn a_failure_is_shared_told_and_tried_again() {
 
     // Whoever comes before the next attempt is told at once, with the cause.
     let down = connection.client().await.unwrap_err();
-    assert_eq!(script.connects.load(SeqCst), 1);
+    assert_eq!(script.calls(Call::Open), 1);
     assert_eq!(
         (down.kind(), down.is_transient()),
         (ErrorKind::Refused, true)
     );
     assert!(down.to_string().contains("known to be down"), "{down}");
-    assert!(format!("{down:?}").contains("connect refused"), "{down:?}");
+    assert!(format!("{down:?}").contains("injected fault"), "{down:?}");
     tokio::time::advance(down.retry_after().unwrap()).await;
 
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     assert_eq!(connection.client().await.unwrap().0.number, 1);
     assert_eq!(
         connection.info().last_error.map(|error| error.to_string()),
@@ -103,7 +104,7 @@ async fn a_failure_is_shared_told_and_tried_again() {
 #[tokio::test]
 async fn a_server_that_never_speaks_is_given_up_in_time() {
     let (connections, script) = one("silent", &[("connect_timeout", "50ms")]).await;
-    script.set(Behaviour::Hang);
+    script.set_all(Behaviour::hang());
     let started = Instant::now();
     let error = connections
         .get::<Scripted>("silent")
@@ -124,7 +125,7 @@ async fn a_server_that_never_speaks_is_given_up_in_time() {
 #[tokio::test]
 async fn a_panic_in_the_back_end_is_an_error_and_not_the_end() {
     let (connections, script) = one("panicking", &[]).await;
-    script.set(Behaviour::Panic);
+    script.set_all(Behaviour::panic());
     let connection = connections.get::<Scripted>("panicking").unwrap();
     let error = timeout(SOON, connection.client())
         .await
@@ -135,7 +136,7 @@ async fn a_panic_in_the_back_end_is_an_error_and_not_the_end() {
         "{error}"
     );
     assert_eq!(connection.state(), State::Failed);
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     timeout(SOON, connection.reconnect())
         .await
         .unwrap()
@@ -152,11 +153,11 @@ async fn a_failed_check_makes_it_unhealthy_until_one_succeeds() {
     let connection = connections.get::<Scripted>("checked").unwrap();
     connection.check().await.unwrap();
     assert_eq!(
-        script.connects.load(SeqCst),
+        script.calls(Call::Open),
         1,
         "a check opens what nobody has opened"
     );
-    script.set(Behaviour::Hang);
+    script.set_all(Behaviour::hang());
     let error = connection.check().await.unwrap_err();
     assert!(
         error
@@ -168,7 +169,7 @@ async fn a_failed_check_makes_it_unhealthy_until_one_succeeds() {
     connection.check().await.unwrap_err();
     assert_eq!(connection.state(), State::Unhealthy);
     assert!(!connections.is_available("checked"));
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     connection.check().await.unwrap();
     assert_eq!(connection.state(), State::Connected);
 }
@@ -181,13 +182,13 @@ async fn reconnecting_replaces_the_client_and_closes_the_old_one_after_its_last_
     connection.reconnect().await.unwrap();
     assert_eq!(connection.client().await.unwrap().0.number, 1);
     assert_eq!(
-        (old.0.number, script.closes.load(SeqCst)),
+        (old.0.number, script.calls(Call::Close)),
         (0, 0),
         "still in use"
     );
     drop(old);
-    script.settles_at(1).await;
-    assert_eq!(script.closes.load(SeqCst), 1);
+    settles(&script, 1).await;
+    assert_eq!(script.calls(Call::Close), 1);
 }
 
 #[tokio::test]
@@ -195,11 +196,11 @@ async fn a_reconnect_that_fails_leaves_the_old_client() {
     let (connections, script) = one("kept", &[]).await;
     let connection = connections.get::<Scripted>("kept").unwrap();
     connection.client().await.unwrap();
-    script.set(Behaviour::Refuse);
+    script.set_all(Behaviour::refuse());
     connection.reconnect().await.unwrap_err();
     assert_eq!(connection.state(), State::Unhealthy);
     assert_eq!(connection.client().await.unwrap().0.number, 0);
-    script.set(Behaviour::Work);
+    script.set_all(Behaviour::work());
     connection.ensure_connected().await.unwrap();
     assert_eq!(connection.state(), State::Connected);
 }
@@ -220,7 +221,7 @@ async fn closing_goes_against_the_references_and_is_for_good() {
     let upper = connections.get::<Scripted>("upper").unwrap();
     let guard = upper.client().await.unwrap();
     assert_eq!(
-        Script::named("lower").connects.load(SeqCst),
+        faults_of("lower").calls(Call::Open),
         1,
         "opened by way of the references"
     );
@@ -240,13 +241,13 @@ async fn closing_goes_against_the_references_and_is_for_good() {
     );
     drop(guard);
     connections.close().await;
-    assert_eq!(Script::named("upper").closes.load(SeqCst), 1);
+    assert_eq!(faults_of("upper").calls(Call::Close), 1);
 }
 
 #[tokio::test]
 async fn closing_ends_an_attempt_under_way() {
     let (connections, script) = one("closed_early", &[]).await;
-    script.set(Behaviour::Hang);
+    script.set_all(Behaviour::hang());
     let connection = connections.get::<Scripted>("closed_early").unwrap();
     let user = tokio::spawn({
         let connection = connection.clone();
@@ -273,8 +274,8 @@ async fn dropping_everything_closes_what_is_open() {
         .await
         .unwrap();
     drop(connections);
-    script.settles_at(0).await;
-    assert_eq!(script.closes.load(SeqCst), 1);
+    settles(&script, 0).await;
+    assert_eq!(script.calls(Call::Close), 1);
 }
 
 #[tokio::test]
@@ -290,7 +291,7 @@ async fn starting_opens_all_and_tells_every_required_failure() {
         ("optional.script", "start_bad"),
         ("optional.required", "false"),
     ];
-    Script::named("start_bad").set(Behaviour::Refuse);
+    faults_of("start_bad").set_all(Behaviour::refuse());
     let connections = load(&settings).await;
     let error = connections.start().await.unwrap_err().to_string();
     assert!(error.starts_with("2 connections failed:"), "{error}");
@@ -306,7 +307,7 @@ async fn starting_opens_all_and_tells_every_required_failure() {
 async fn an_eager_connection_is_open_after_loading() {
     let (connections, _) = one("eager", &[("lazy", "false")]).await;
     assert_eq!(connections.info("eager").unwrap().state, State::Connected);
-    Script::named("eager_bad").set(Behaviour::Refuse);
+    faults_of("eager_bad").set_all(Behaviour::refuse());
     let settings = [
         ("x.type", "scripted"),
         ("x.script", "eager_bad"),
@@ -375,8 +376,8 @@ async fn dropping_futures_at_any_moment_leaves_nothing_behind() {
     }
     // Replaced clients are closed by tasks of their own.
     connection.client().await.unwrap();
-    script.settles_at(1).await;
+    settles(&script, 1).await;
     connections.close().await;
     drop((connections, connection));
-    script.settles_at(0).await;
+    settles(&script, 0).await;
 }

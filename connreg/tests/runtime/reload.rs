@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::scripted::{Behaviour, CLOSED, SOON, Script, Scripted};
+use crate::scripted::{Behaviour, CLOSED, Call, SOON, Scripted, faults_of, settles};
 use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, State, connection};
 use tokio::time::timeout;
 
@@ -83,7 +82,7 @@ async fn what_is_as_before_keeps_its_client() {
     let report = connections.reload().await.unwrap();
     assert!(report.is_unchanged(), "{report}");
     assert_eq!(report.unchanged, ["db"]);
-    assert_eq!(Script::named("same").connects.load(SeqCst), 1);
+    assert_eq!(faults_of("same").calls(Call::Open), 1);
 }
 
 #[tokio::test]
@@ -100,14 +99,10 @@ async fn a_changed_connection_is_swapped_under_its_handles() {
     assert_eq!((old.1.as_str(), new.1.as_str()), ("before", "after"));
     assert_eq!(handle.settings().script, "after");
     assert_eq!(handle.state(), State::Connected);
-    assert_eq!(
-        Script::named("before").closes.load(SeqCst),
-        0,
-        "still in use"
-    );
+    assert_eq!(faults_of("before").calls(Call::Close), 0, "still in use");
     drop(old);
-    Script::named("before").settles_at(0).await;
-    assert_eq!(Script::named("before").closes.load(SeqCst), 1);
+    settles(&faults_of("before"), 0).await;
+    assert_eq!(faults_of("before").calls(Call::Close), 1);
     let mut told = Vec::new();
     while let Ok(event) = events.try_recv() {
         assert_eq!(&*event.connection, "db");
@@ -152,7 +147,7 @@ async fn what_cannot_be_opened_changes_nothing() {
     let b = connections.get::<Scripted>("b").unwrap();
     a.client().await.unwrap();
     b.client().await.unwrap();
-    Script::named("b2").set(Behaviour::Refuse);
+    faults_of("b2").set_all(Behaviour::refuse());
     folder.write(&two("a2", "b2"));
     let error = connections.reload().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused);
@@ -160,10 +155,10 @@ async fn what_cannot_be_opened_changes_nothing() {
     assert_eq!(a.client().await.unwrap().1, "a1");
     assert_eq!(b.client().await.unwrap().1, "b1");
     assert_eq!((a.state(), b.state()), (State::Connected, State::Connected));
-    Script::named("a2").settles_at(0).await;
-    assert_eq!(Script::named("a2").connects.load(SeqCst), 1);
+    settles(&faults_of("a2"), 0).await;
+    assert_eq!(faults_of("a2").calls(Call::Open), 1);
 
-    Script::named("b2").set(Behaviour::Work);
+    faults_of("b2").set_all(Behaviour::work());
     assert_eq!(connections.reload().await.unwrap().changed, ["a", "b"]);
     assert_eq!(b.client().await.unwrap().1, "b2");
 }
@@ -188,7 +183,7 @@ async fn removed_added_and_retyped_connections_say_so() {
     assert_eq!(error.kind(), ErrorKind::Closed);
     assert!(error.to_string().contains("removed by a reload"), "{error}");
     assert!(connections.get_any("gone").is_err());
-    Script::named("gone").settles_at(0).await;
+    settles(&faults_of("gone"), 0).await;
     let error = turned.client().await.unwrap_err();
     assert!(error.to_string().contains("another type"), "{error}");
     connections
@@ -239,16 +234,16 @@ async fn whoever_uses_a_changed_connection_is_opened_anew_on_the_new_one() {
         ["lower", "upper"]
     );
     assert_eq!(upper.client().await.unwrap().0.number, 1);
-    assert_eq!(Script::named("lower1").connects.load(SeqCst), 1);
+    assert_eq!(faults_of("lower1").calls(Call::Open), 1);
     assert_eq!(
-        Script::named("lower2").connects.load(SeqCst),
+        faults_of("lower2").calls(Call::Open),
         1,
         "one client for both"
     );
     let lower = connections.get::<Scripted>("lower").unwrap();
     assert_eq!(lower.client().await.unwrap().1, "lower2");
-    assert_eq!(Script::named("lower2").connects.load(SeqCst), 1);
-    Script::named("lower1").settles_at(0).await;
+    assert_eq!(faults_of("lower2").calls(Call::Open), 1);
+    settles(&faults_of("lower1"), 0).await;
     // What was opened by way of the reload closes in its order too.
     connections.close().await;
     let closed = CLOSED.lock().unwrap().clone();
@@ -262,7 +257,7 @@ async fn what_nobody_has_opened_stays_so() {
     let connections = folder.load().await;
     folder.write(&db("lazy2", ""));
     assert_eq!(connections.reload().await.unwrap().changed, ["db"]);
-    assert_eq!(Script::named("lazy2").connects.load(SeqCst), 0);
+    assert_eq!(faults_of("lazy2").calls(Call::Open), 0);
     let handle = connections.get::<Scripted>("db").unwrap();
     assert_eq!(handle.state(), State::Initialized);
     assert_eq!(handle.client().await.unwrap().1, "lazy2");
@@ -272,7 +267,7 @@ async fn what_nobody_has_opened_stays_so() {
 async fn those_who_wait_for_the_old_one_get_the_new_one() {
     let folder = Folder::new(&db("stuck", ""));
     let connections = folder.load().await;
-    Script::named("stuck").set(Behaviour::Hang);
+    faults_of("stuck").set_all(Behaviour::hang());
     let handle = connections.get::<Scripted>("db").unwrap();
     let user = tokio::spawn({
         let handle = handle.clone();
@@ -295,7 +290,7 @@ async fn those_who_wait_for_the_old_one_get_the_new_one() {
 async fn a_connection_that_failed_is_tried_at_once_with_new_settings() {
     let folder = Folder::new(&db("wrong", ""));
     let connections = folder.load().await;
-    Script::named("wrong").set(Behaviour::Reject);
+    faults_of("wrong").set_all(Behaviour::reject());
     let handle = connections.get::<Scripted>("db").unwrap();
     assert_eq!(
         handle.client().await.unwrap_err().kind(),
@@ -315,22 +310,22 @@ async fn a_reload_that_is_dropped_changes_nothing_and_leaves_nothing() {
     let connections = folder.load().await;
     let handle = connections.get::<Scripted>("db").unwrap();
     handle.client().await.unwrap();
-    let script = Script::named("dropped_reload");
-    script.set(Behaviour::Wait);
+    let script = faults_of("dropped_reload");
+    script.set_all(Behaviour::wait());
     folder.write(&db("dropped_reload", ""));
     let reload = tokio::spawn({
         let connections = connections.clone();
         async move { connections.reload().await }
     });
-    while script.connects.load(SeqCst) == 0 {
+    while script.calls(Call::Open) == 0 {
         tokio::task::yield_now().await;
     }
     reload.abort();
     assert!(reload.await.unwrap_err().is_cancelled());
-    script.gate.add_permits(1);
+    script.release(1);
     assert_eq!(handle.client().await.unwrap().1, "kept");
-    script.settles_at(0).await;
-    script.set(Behaviour::Work);
+    settles(&script, 0).await;
+    script.set_all(Behaviour::work());
     connections.reload().await.unwrap();
     assert_eq!(handle.client().await.unwrap().1, "dropped_reload");
 }
@@ -360,7 +355,7 @@ async fn callers_never_fail_while_reloads_come_and_go() {
                         Ok(client) => {
                             tokio::task::yield_now().await;
                             assert!(
-                                client.0.script.alive.load(SeqCst) > 0,
+                                client.0.open.faults().open_clients() > 0,
                                 "closed under its user"
                             );
                         }
@@ -386,8 +381,8 @@ async fn callers_never_fail_while_reloads_come_and_go() {
     }
     assert_eq!(*FAILED.lock().unwrap(), [""; 0]);
     connections.close().await;
-    Script::named("odd").settles_at(0).await;
-    Script::named("even").settles_at(0).await;
+    settles(&faults_of("odd"), 0).await;
+    settles(&faults_of("even"), 0).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -453,8 +448,8 @@ async fn a_credential_that_the_server_refuses_is_tried_three_times() {
     let connections = folder.load().await;
     let handle = connections.get::<Scripted>("db").unwrap();
     handle.client().await.unwrap();
-    let refused = Script::named("refused_credential");
-    refused.set(Behaviour::Reject);
+    let refused = faults_of("refused_credential");
+    refused.set_all(Behaviour::reject());
     let mut watcher = connections.watch();
     fs::write(folder.0.join("credential"), "refused_credential").unwrap();
     for _ in 0..3 {
@@ -471,7 +466,7 @@ async fn a_credential_that_the_server_refuses_is_tried_three_times() {
             .await
             .is_err()
     );
-    assert_eq!(refused.connects.load(SeqCst), 3);
+    assert_eq!(refused.calls(Call::Open), 3);
     assert_eq!(
         handle.client().await.unwrap().1,
         "accepted",

@@ -1,93 +1,25 @@
-//! A back end that does what a test tells it: connect, fail, hang, panic.
+//! A back end that does what a test tells it, by its `script` setting, and may need another connection.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
-use connreg::{Backend, ConnectError, ConnectionRef, Connections, Context, ErrorKind, connection};
-use tokio::sync::Semaphore;
+use connreg::testing::OpenClient;
+#[allow(unused_imports, reason = "not every program here needs all of it")]
+pub(crate) use connreg::testing::{Behaviour, Call, Faults};
+use connreg::{Backend, ConnectError, ConnectionRef, Connections, Context, connection};
 
-/// What the next calls do, and what was called; one for each connection's `script` setting.
-#[derive(Debug)]
-pub(crate) struct Script {
-    pub(crate) connects: AtomicUsize,
-    pub(crate) checks: AtomicUsize,
-    pub(crate) closes: AtomicUsize,
-    pub(crate) alive: AtomicUsize,
-    behaviour: Mutex<Behaviour>,
-    /// Lets hanging calls go on.
-    pub(crate) gate: Semaphore,
+/// The faults of all connections whose `script` setting is `name`.
+pub(crate) fn faults_of(name: &str) -> Faults {
+    static ALL: LazyLock<Mutex<HashMap<String, Faults>>> = LazyLock::new(Mutex::default);
+    let mut all = ALL.lock().unwrap();
+    all.entry(name.to_owned()).or_default().clone()
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Behaviour {
-    Work,
-    /// Wait for the gate, then work.
-    Wait,
-    Refuse,
-    /// Refuse the credential.
-    Reject,
-    Hang,
-    Panic,
-}
-
-impl Script {
-    pub(crate) fn named(name: &str) -> Arc<Self> {
-        static ALL: LazyLock<Mutex<HashMap<String, Arc<Script>>>> = LazyLock::new(Mutex::default);
-        let mut all = ALL.lock().unwrap();
-        Arc::clone(all.entry(name.to_owned()).or_insert_with(|| {
-            Arc::new(Self {
-                connects: AtomicUsize::new(0),
-                checks: AtomicUsize::new(0),
-                closes: AtomicUsize::new(0),
-                alive: AtomicUsize::new(0),
-                behaviour: Mutex::new(Behaviour::Work),
-                gate: Semaphore::new(0),
-            })
-        }))
-    }
-
-    pub(crate) fn set(&self, behaviour: Behaviour) {
-        *self.behaviour.lock().unwrap() = behaviour;
-    }
-
-    fn is(&self, behaviour: Behaviour) -> bool {
-        *self.behaviour.lock().unwrap() == behaviour
-    }
-
-    /// Waits until as many clients are left.
-    pub(crate) async fn settles_at(&self, alive: usize) {
-        let settled = async {
-            while self.alive.load(Ordering::SeqCst) != alive {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(SOON, settled)
-            .await
-            .expect("clients are left behind");
-    }
-
-    async fn act(&self, what: &str) -> Result<(), ConnectError> {
-        let behaviour = *self.behaviour.lock().unwrap();
-        match behaviour {
-            Behaviour::Work => {}
-            Behaviour::Wait => self.gate.acquire().await.unwrap().forget(),
-            Behaviour::Refuse => {
-                return Err(ConnectError::new(
-                    ErrorKind::Refused,
-                    format!("{what} refused"),
-                ));
-            }
-            Behaviour::Reject => {
-                let message = format!("{what} rejected");
-                return Err(ConnectError::new(ErrorKind::Authentication, message));
-            }
-            Behaviour::Hang => std::future::pending().await,
-            Behaviour::Panic => panic!("scripted panic"),
-        }
-        Ok(())
-    }
+/// Waits until as many clients are left.
+pub(crate) async fn settles(faults: &Faults, clients: usize) {
+    let settled = tokio::time::timeout(SOON, faults.settle(clients)).await;
+    settled.expect("clients are left behind");
 }
 
 /// Follows the script that it names.
@@ -99,17 +31,11 @@ pub(crate) struct Scripted {
     pub(crate) needs: Option<ConnectionRef<Scripted>>,
 }
 
-/// Alive until dropped.
+/// Counted as open until dropped.
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) number: usize,
-    pub(crate) script: Arc<Script>,
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.script.alive.fetch_sub(1, Ordering::SeqCst);
-    }
+    pub(crate) open: OpenClient,
 }
 
 /// The order in which clients were closed, by script.
@@ -119,29 +45,26 @@ impl Backend for Scripted {
     type Client = (Client, String);
 
     async fn connect(&self, context: &Context) -> Result<Self::Client, ConnectError> {
-        let script = Script::named(&self.script);
-        let number = script.connects.fetch_add(1, Ordering::SeqCst);
+        let faults = faults_of(&self.script);
+        let number = faults.calls(Call::Open);
         if let Some(needed) = &self.needs {
             context.get(needed)?.client().await.map_err(|error| {
                 ConnectError::new(error.kind(), "what it needs is not there").with_source(error)
             })?;
         }
-        script.act("connect").await?;
-        script.alive.fetch_add(1, Ordering::SeqCst);
-        Ok((Client { number, script }, self.script.clone()))
+        faults.act(Call::Open).await?;
+        let open = faults.client();
+        Ok((Client { number, open }, self.script.clone()))
     }
 
     async fn check((client, _): &Self::Client) -> Result<(), ConnectError> {
-        client.script.checks.fetch_add(1, Ordering::SeqCst);
-        client.script.act("check").await
+        client.open.faults().act(Call::Check).await
     }
 
     async fn close((client, name): &Self::Client) {
-        client.script.closes.fetch_add(1, Ordering::SeqCst);
         CLOSED.lock().unwrap().push(name.clone());
-        if client.script.is(Behaviour::Hang) {
-            std::future::pending::<()>().await;
-        }
+        // Closing has no way to fail; it can hang.
+        let _ = client.open.faults().act(Call::Close).await;
     }
 }
 
@@ -159,7 +82,7 @@ pub(crate) async fn try_load(settings: &[(&str, &str)]) -> Result<Connections, c
 }
 
 /// One connection, called as its script.
-pub(crate) async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<Script>) {
+pub(crate) async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Faults) {
     let mut settings = vec![
         (format!("{name}.type"), "scripted".to_owned()),
         (format!("{name}.script"), name.into()),
@@ -172,7 +95,7 @@ pub(crate) async fn one(name: &str, more: &[(&str, &str)]) -> (Connections, Arc<
         .iter()
         .map(|(k, v)| (k.as_str(), v.as_str()))
         .collect();
-    (load(&settings).await, Script::named(name))
+    (load(&settings).await, faults_of(name))
 }
 
 /// Long enough for anything that should happen at once, on any machine.

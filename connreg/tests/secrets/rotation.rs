@@ -1,10 +1,11 @@
 //! When a secret in use has another value. Time is paused: the looks at files follow each other at once.
 
 use std::fs;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use connreg::Connections;
-use tokio::time::{Instant, timeout};
+use connreg::{Backend, ConnectError, Connections, Context, ErrorKind, Secret, connection};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::providers::{Vault, builder, folder, load, one, password};
 
@@ -71,7 +72,7 @@ async fn a_file_that_is_being_replaced_is_left_alone() {
     let writer = tokio::spawn(async move {
         for length in 2..8 {
             fs::write(&path, "x".repeat(length)).unwrap();
-            tokio::time::sleep(Duration::from_millis(700)).await;
+            sleep(Duration::from_millis(700)).await;
         }
     });
     let started = Instant::now();
@@ -206,4 +207,65 @@ async fn a_watch_reloads_what_a_provider_has_changed() {
     let report = watch.next().await.expect("it goes on");
     assert_eq!(report.expect("it is right").changed, ["s"]);
     assert_eq!(password(&connections), "2");
+}
+
+/// A server that lets in whoever knows its password, which is the one in [`LET_IN`].
+#[connection(type = "guarded", category = "test")]
+pub(crate) struct Guarded {
+    /// What it opens with.
+    password: Secret,
+}
+
+static LET_IN: Mutex<&str> = Mutex::new("");
+
+impl Backend for Guarded {
+    type Client = ();
+
+    async fn connect(&self, _context: &Context) -> Result<(), ConnectError> {
+        if self.password.expose() == *LET_IN.lock().unwrap() {
+            return Ok(());
+        }
+        Err(ConnectError::new(ErrorKind::Authentication, "not let in"))
+    }
+
+    async fn check(_client: &()) -> Result<(), ConnectError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_secret_is_picked_up_when_the_old_one_is_refused() {
+    let folder = folder("  s: {type: guarded, password: '${vault:pw}'}\n");
+    let vault = Vault::holding(&[("pw", "first")]);
+    // Good for long: it is not asked for again without a reason.
+    vault.lease(Duration::from_hours(24));
+    *LET_IN.lock().unwrap() = "first";
+    let connections = load(&folder, &vault).await.expect("it is right");
+    let handle = connections.get::<Guarded>("s").unwrap();
+    handle.client().await.unwrap();
+
+    // Nobody reloads, and nobody watches.
+    vault.put("pw", "second");
+    *LET_IN.lock().unwrap() = "second";
+    let rotated = Instant::now();
+    let error = handle.reconnect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication, "told at once");
+    while handle.reconnect().await.is_err() {
+        assert!(rotated.elapsed() < Duration::from_secs(1), "not picked up");
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(vault.asked(), ["pw", "pw"]);
+
+    // What else has changed in the configuration waits for somebody who loads it.
+    vault.put("pw", "third");
+    *LET_IN.lock().unwrap() = "third";
+    let more = "connections:\n  s: {type: guarded, password: '${vault:pw}'}\n  t: {type: safe}\n";
+    let folder = folder.file("connections.yaml", more);
+    handle.reconnect().await.unwrap_err();
+    sleep(Duration::from_mins(1)).await;
+    handle.reconnect().await.unwrap_err();
+    assert_eq!(connections.list().len(), 1);
+    connections.reload().await.unwrap();
+    handle.client().await.unwrap();
+    drop(folder);
 }

@@ -2,8 +2,10 @@
 
 mod cache;
 mod chromium;
+mod debian;
 mod docker;
 mod postgres;
+mod promtool;
 mod redis;
 mod toxiproxy;
 
@@ -15,6 +17,7 @@ use std::sync::OnceLock;
 
 pub(crate) use chromium::{PROGRAMS as CHROMIUM, chromium};
 pub(crate) use postgres::{postgres, postgres_programs};
+pub(crate) use promtool::{PROGRAM as PROMTOOL, promtool};
 pub(crate) use redis::{redis, redis_programs};
 pub(crate) use toxiproxy::{PROGRAM as TOXIPROXY, toxiproxy};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{
-    Found, Programs, Source, cache, docker, first_of, has_program, on_this_machine, sorted_folders,
+    Found, Programs, Source, cache, debian, docker, first_of, on_this_machine, sorted_folders,
 };
 use crate::error::HarnessError;
 use crate::place;
@@ -63,9 +63,7 @@ fn from_this_machine() -> Result<Source, String> {
 }
 
 fn from_registry() -> Result<Source, String> {
-    if !has_program("apt-get") || !has_program("dpkg") {
-        return Err("no apt-get and dpkg to get it with".to_owned());
-    }
+    debian::is_there()?;
     let folder = cache::get("redis", fill).map_err(|error| error.to_string())?;
     Ok(Source::Programs(Programs {
         folder: folder.join("bin"),
@@ -73,21 +71,9 @@ fn from_registry() -> Result<Source, String> {
     }))
 }
 
-/// Downloads and unpacks; installs nothing and needs no root.
 fn fill(staging: &Path) -> Result<(), HarnessError> {
-    let packages = staging.join("packages");
-    let unpacked = packages.join("unpacked");
-    fs::create_dir_all(&unpacked)
-        .map_err(|error| HarnessError::failed("can't unpack Redis", error))?;
-    download(&packages)?;
-    for package in sorted_folders(&packages) {
-        if package.extension().is_some_and(|end| end == "deb") {
-            let mut unpack = Command::new("dpkg");
-            unpack.arg("-x").arg(&package).arg(&unpacked);
-            run(unpack)?;
-        }
-    }
     let failed = |error| HarnessError::failed("can't unpack Redis", error);
+    let unpacked = debian::unpacked(staging, &PACKAGES)?;
     fs::rename(unpacked.join("usr/bin"), staging.join("bin")).map_err(failed)?;
     let lib = staging.join("lib");
     fs::create_dir(&lib).map_err(failed)?;
@@ -103,39 +89,8 @@ fn fill(staging: &Path) -> Result<(), HarnessError> {
             }
         }
     }
-    fs::remove_dir_all(&packages).map_err(failed)?;
+    debian::clear(staging)?;
     let mut version = Command::new(staging.join("bin/redis-server"));
     version.arg("--version").env("LD_LIBRARY_PATH", &lib);
     run(version).map(drop)
-}
-
-fn download(into: &Path) -> Result<(), HarnessError> {
-    let with_system_lists = run(apt_get(into, &[], &["download"], &PACKAGES));
-    if with_system_lists.is_ok() {
-        return Ok(());
-    }
-    // Empty or outdated lists: update a copy of our own, which leaves the system as it is.
-    let state = into.join("apt");
-    for folder in ["lists/partial", "cache/archives/partial"] {
-        fs::create_dir_all(state.join(folder))
-            .map_err(|error| HarnessError::failed("can't make folders for apt", error))?;
-    }
-    let own = [
-        format!("Dir::State={}", state.display()),
-        format!("Dir::Cache={}", state.join("cache").display()),
-        "Dir::State::status=/var/lib/dpkg/status".to_owned(),
-        "APT::Sandbox::User=root".to_owned(),
-    ];
-    run(apt_get(into, &own, &["update"], &[]))?;
-    run(apt_get(into, &own, &["download"], &PACKAGES)).map(drop)
-}
-
-fn apt_get(into: &Path, options: &[String], action: &[&str], packages: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
-    command.current_dir(into).env("LC_ALL", "C").arg("-qq");
-    for option in options {
-        command.args(["-o", option]);
-    }
-    command.args(action).args(packages);
-    command
 }

@@ -1,8 +1,10 @@
 //! The failure matrix of `docs/reliability.md`: what is promised when things go wrong, on real servers and real faults.
 
+mod dead_links;
 mod links;
 mod listeners;
 mod load;
+mod moved;
 mod peers;
 mod servers;
 mod subject;
@@ -13,6 +15,12 @@ suite! {
     Postgres:
         servers::postgres_is_killed_and_comes_back,
         listeners::a_silent_postgres_is_given_up_in_time;
+    Postgres + Network:
+        dead_links::a_dead_link_to_postgres_is_found_by_keepalive,
+        moved::a_postgres_that_moves_is_found;
+    Redis + Network:
+        dead_links::a_dead_link_to_redis_is_found_by_keepalive,
+        moved::a_redis_that_moves_is_found;
     Redis:
         servers::redis_is_killed_and_comes_back,
         listeners::a_silent_redis_is_given_up_in_time;

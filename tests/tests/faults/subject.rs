@@ -55,6 +55,16 @@ impl Server {
 
     /// A connection that goes to `port`, which leads to this server.
     pub(crate) async fn connect(&self, port: u16, settings: &[(&str, &str)]) -> Subject {
+        self.connect_to("127.0.0.1", port, settings).await
+    }
+
+    /// The same by another name or address.
+    pub(crate) async fn connect_to(
+        &self,
+        host: &str,
+        port: u16,
+        settings: &[(&str, &str)],
+    ) -> Subject {
         let none: [(&str, &str); 0] = [];
         let mut builder = Connections::builder().environment(none);
         let (kind, url) = match self {
@@ -63,14 +73,14 @@ impl Server {
                 (
                     "connection_string",
                     format!(
-                        "postgres://{}:{}@127.0.0.1:{port}/{}",
+                        "postgres://{}:{}@{host}:{port}/{}",
                         server.user(),
                         server.password(),
                         server.database()
                     ),
                 ),
             ),
-            Self::Redis(_) => ("redis", ("url", format!("redis://127.0.0.1:{port}/"))),
+            Self::Redis(_) => ("redis", ("url", format!("redis://{host}:{port}/"))),
         };
         builder = builder.set("main.type", kind);
         builder = builder.set(format!("main.{}", url.0), url.1);

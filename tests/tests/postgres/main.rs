@@ -92,6 +92,8 @@ suite! {
         closing_ends_all_sessions,
         // rotation
         a_rotated_password_fails_no_operation,
+        a_password_file_that_has_changed_is_read_at_once,
+        a_secret_is_read_again_when_it_is_refused,
         // failover
         a_demoted_primary_is_left_for_the_new_one,
         a_primary_that_closes_to_writes_retires_its_sessions,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use connreg::{Connections, ErrorKind};
 use connreg_backends::Postgres as Backend;
+use connreg_backends::postgres::Client;
 use connreg_tests::Postgres;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -103,4 +104,90 @@ pub(crate) async fn a_rotated_password_fails_no_operation() {
     }
     let report = connections.close().await;
     assert!(report.is_drained(), "{report}");
+}
+
+/// Ends the sessions of `rotated`, and waits until they are gone.
+async fn end_sessions(owner: &Client) {
+    let sql =
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'rotated'";
+    owner.query(sql, &[]).await.unwrap();
+}
+
+/// A password that was rotated in the server and where it comes from, a moment apart, with nobody reloading.
+async fn picked_up(settings: &str, written: impl Fn(&str) -> String, server_first: bool) {
+    let server = Postgres::start();
+    let opened = open(&server.url(), &[]).await;
+    let owner = opened.client().await;
+    let rotate = async |password: &str| {
+        let sql = format!("ALTER ROLE rotated PASSWORD '{password}'");
+        owner.batch_execute(&sql).await.unwrap();
+        end_sessions(&owner).await;
+    };
+    owner
+        .batch_execute("CREATE ROLE rotated LOGIN")
+        .await
+        .unwrap();
+    rotate("first").await;
+    let folder = tempfile::tempdir().unwrap();
+    let credential = folder.path().join("credential");
+    let write = |password: &str| std::fs::write(&credential, written(password)).unwrap();
+    write("first");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(&credential, private).unwrap();
+    }
+    let settings = settings
+        .replace("HOST", server.host())
+        .replace("PORT", &server.port().to_string())
+        .replace("DATABASE", server.database())
+        .replace("CREDENTIAL", &credential.display().to_string());
+    let configuration = format!("connections:\n  shop: {{type: postgres, {settings}}}\n");
+    std::fs::write(folder.path().join("connections.yaml"), configuration).unwrap();
+    let connections = Connections::builder()
+        .directory(folder.path())
+        .environment([("", ""); 0])
+        .load()
+        .await
+        .unwrap();
+    let shop = connections.get::<Backend>("shop").unwrap();
+    let ask = async || shop.client().await?.query_one("SELECT 1", &[]).await;
+    ask().await.unwrap();
+
+    if !server_first {
+        write("second");
+        rotate("second").await;
+        eventually("the new one is picked up", async || ask().await.is_ok()).await;
+        connections.close().await;
+        return;
+    }
+    rotate("second").await;
+    eventually("the old one is refused", async || {
+        ask()
+            .await
+            .is_err_and(|error| error.kind() == ErrorKind::Authentication)
+    })
+    .await;
+    // Known to be refused: told at once, and not tried.
+    for _ in 0..20 {
+        let error = ask().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication, "{error}");
+    }
+    write("second");
+    eventually("the new one is picked up", async || ask().await.is_ok()).await;
+    connections.close().await;
+}
+
+pub(crate) async fn a_password_file_that_has_changed_is_read_at_once() {
+    let url = "postgresql://rotated@HOST:PORT/DATABASE?sslmode=disable&passfile=CREDENTIAL";
+    let settings = format!("connection_string: '{url}'");
+    let line = |password: &str| format!("*:*:*:*:{password}\n");
+    picked_up(&settings, line, true).await;
+}
+
+pub(crate) async fn a_secret_is_read_again_when_it_is_refused() {
+    let settings = "host: HOST, port: PORT, database: DATABASE, username: rotated, \
+                    password: '${file:CREDENTIAL}', ssl_mode: disable";
+    picked_up(settings, str::to_owned, false).await;
 }

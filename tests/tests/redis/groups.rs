@@ -6,16 +6,10 @@ use std::time::{Duration, Instant};
 use connreg::capability::KeyValue;
 use connreg::testing::key_value::conformance;
 use connreg_backends::redis::driver::{AsyncCommands as _, RedisResult};
-use connreg_tests::{Redis, RedisCluster, RedisSentinel};
+use connreg_tests::{RedisCluster, RedisSentinel};
 use tokio::time::sleep;
 
-use super::{client, load, open, timed};
-
-fn places<'a>(servers: impl IntoIterator<Item = &'a Redis>) -> String {
-    let place = |server: &Redis| format!("{}:{}", server.host(), server.port());
-    let places: Vec<_> = servers.into_iter().map(place).collect();
-    places.join(", ")
-}
+use super::{client, load, open, places, timed};
 
 pub(crate) async fn a_cluster_conforms() {
     let cluster = RedisCluster::start();

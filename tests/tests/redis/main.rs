@@ -7,6 +7,7 @@ mod access;
 mod addresses;
 mod capability;
 mod commands;
+mod failover;
 mod faults;
 mod groups;
 mod leases;
@@ -18,12 +19,13 @@ use std::time::{Duration, Instant};
 
 use connreg::{Connection, Connections, Error};
 use connreg_backends::redis::Client;
-use connreg_tests::suite;
+use connreg_tests::{Redis, suite};
 
 use access::*;
 use addresses::*;
 use capability::*;
 use commands::*;
+use failover::*;
 use faults::*;
 use groups::*;
 use leases::*;
@@ -55,7 +57,9 @@ suite! {
         a_cluster_conforms,
         a_cluster_takes_commands_and_leases,
         a_cluster_node_that_dies_is_told_and_comes_back,
-        sentinels_lead_to_the_new_master;
+        sentinels_lead_to_the_new_master,
+        a_demoted_master_behind_one_address_is_left_within_a_second,
+        a_sentinels_switch_brings_writers_back_within_a_second;
 }
 
 /// A connection named `cache` with `settings`, `key=value` each.
@@ -96,6 +100,13 @@ pub(crate) async fn client(settings: &[(&str, &str)]) -> Held {
         client,
         _connection: connection,
     }
+}
+
+/// The servers' addresses, as `nodes` has them.
+pub(crate) fn places<'a>(servers: impl IntoIterator<Item = &'a Redis>) -> String {
+    let place = |server: &Redis| format!("{}:{}", server.host(), server.port());
+    let places: Vec<_> = servers.into_iter().map(place).collect();
+    places.join(", ")
 }
 
 /// How long something took.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connreg::{
-    Backend, Builder, ConnectError, Connections, Context, Error, ErrorKind, State, connection,
-};
+use connreg::{Backend, ConnectError, Context, Error, ErrorKind, State, connection};
+
+use crate::{Folder, builder};
 
 /// A server that is not there.
 #[connection(type = "absent", category = "test")]
@@ -49,10 +49,6 @@ impl Backend for Absent {
     }
 }
 
-fn builder() -> Builder {
-    Connections::builder().environment([("", ""); 0])
-}
-
 #[tokio::test]
 async fn a_given_client_is_used_without_connecting() -> Result<(), Error> {
     let calls = Calls::default();
@@ -81,19 +77,12 @@ async fn a_given_client_is_used_without_connecting() -> Result<(), Error> {
 }
 
 #[tokio::test]
-async fn it_outlives_reconnecting_and_reloading() -> Result<(), Box<dyn std::error::Error>> {
-    let name = format!("connreg-with-client-{}", std::process::id());
-    let directory = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&directory)?;
-    let file = directory.join("connections.yaml");
-    let write = |host: &str| {
-        let text = format!("connections:\n  Shop:\n    type: absent\n    host: {host}\n");
-        std::fs::write(&file, text)
-    };
-    write("here")?;
+async fn it_outlives_reconnecting_and_reloading() -> Result<(), Error> {
+    let at = |host: &str| format!("connections:\n  Shop:\n    type: absent\n    host: {host}\n");
+    let folder = Folder::new("given", &at("here"));
     let calls = Calls::default();
     let connections = builder()
-        .directory(&directory)
+        .directory(folder.path())
         .with_client::<Absent>("shop", calls.clone())
         .load()
         .await?;
@@ -101,7 +90,7 @@ async fn it_outlives_reconnecting_and_reloading() -> Result<(), Box<dyn std::err
     assert_eq!(shop.settings().host, "here");
     shop.client().await?;
     shop.reconnect().await?;
-    write("there")?;
+    folder.write(&at("there"));
     assert_eq!(connections.reload().await?.changed, ["Shop"]);
     assert_eq!(shop.settings().host, "there");
     assert!(Arc::ptr_eq(&shop.client().await?.checks, &calls.checks));
@@ -111,6 +100,5 @@ async fn it_outlives_reconnecting_and_reloading() -> Result<(), Box<dyn std::err
     drop((connections, shop));
     tokio::task::yield_now().await;
     assert_eq!(calls.closes(), 1);
-    std::fs::remove_dir_all(directory)?;
     Ok(())
 }
