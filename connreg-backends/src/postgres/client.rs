@@ -61,7 +61,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// A write was refused for the server's role. Gives whether the sessions with it are of no use any more.
-    pub(super) fn write_refused(&self, server: usize) -> bool {
+    pub(super) fn write_refused(self: &Arc<Self>, server: usize) -> bool {
         let servers = self.connector.servers();
         let name = servers.name(server);
         // One that is known to take no writes was opened nevertheless, for reading.
@@ -74,13 +74,14 @@ impl Inner {
     }
 
     /// Has somebody look at the servers from now on.
-    pub(super) fn look_after_roles(&self) {
+    pub(super) fn look_after_roles(self: &Arc<Self>) {
         if *self.closed.borrow() {
             return;
         }
         lock(&self.looker).get_or_insert_with(|| {
             self.connector.servers().begin_looking();
-            Looker::start(self.connector.clone(), self.pool.clone())
+            let (connector, pool) = (self.connector.clone(), self.pool.clone());
+            Looker::start(connector, pool, Arc::downgrade(self))
         });
     }
 }
@@ -183,11 +184,8 @@ impl Client {
             let manager = Manager::of_readers(connector.clone(), server);
             Pool::new(manager, connector.context())
         };
-        let pool = lock(&self.0.readers)
-            .entry(server)
-            .or_insert_with(open)
-            .clone();
-        pool
+        let mut readers = lock(&self.0.readers);
+        readers.entry(server).or_insert_with(open).clone()
     }
 
     pub(super) fn connector(&self) -> &Connector {

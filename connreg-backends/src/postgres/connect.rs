@@ -195,9 +195,8 @@ impl Connector {
         let is_searched = failures
             .iter()
             .all(|failure| failure.kind() == ErrorKind::Role || is_out_of_reach(failure));
-        match other {
-            Some(_) if is_searched => servers.search(),
-            _ => {}
+        if other.is_some() && is_searched {
+            servers.search();
         }
         match other {
             Some(session) if takes_any => Ok(session),
@@ -305,14 +304,13 @@ impl Connector {
     ) -> Result<(Session, Look), ConnectError> {
         let ends = Instant::now() + limit;
         let mut session = self.open_within(limit, server, notifications).await?;
-        match timeout_at(ends, self.look_at(&mut session)).await {
-            Ok(look) => Ok((session, look?)),
-            Err(_) => {
-                let server = self.0.servers.name(server);
-                let message = format!("{server} did not say within {limit:.1?} what it is");
-                Err(ConnectError::new(ErrorKind::Timeout, message))
-            }
-        }
+        let looked = timeout_at(ends, self.look_at(&mut session)).await;
+        let look = looked.unwrap_or_else(|_| {
+            let server = self.0.servers.name(server);
+            let message = format!("{server} did not say within {limit:.1?} what it is");
+            Err(ConnectError::new(ErrorKind::Timeout, message))
+        })?;
+        Ok((session, look))
     }
 
     async fn open_within(

@@ -2,7 +2,7 @@
 //!
 //! On a session of its own with each, never on a caller's path.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use connreg::ConnectError;
@@ -14,6 +14,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::SimpleQueryMessage;
 
+use super::client::Inner;
 use super::connect::{Connector, is_out_of_reach};
 use super::lag::Written;
 use super::manager::Manager;
@@ -46,11 +47,12 @@ impl Drop for Looker {
 }
 
 impl Looker {
-    /// Starts it; `pool` is of those who write.
-    pub(super) fn start(connector: Connector, pool: Pool<Manager>) -> Self {
+    /// Starts it for `client`; `pool` is of those who write.
+    pub(super) fn start(connector: Connector, pool: Pool<Manager>, client: Weak<Inner>) -> Self {
         let eyes = Arc::new(Eyes {
             connector,
             pool,
+            client,
             written: Mutex::default(),
         });
         Self(tokio::spawn(eyes.run()).abort_handle())
@@ -60,6 +62,7 @@ impl Looker {
 struct Eyes {
     connector: Connector,
     pool: Pool<Manager>,
+    client: Weak<Inner>,
     written: Mutex<Written>,
 }
 
@@ -99,8 +102,13 @@ impl Eyes {
         let servers = self.connector.servers();
         let before = servers.topology.role(servers.name(server));
         let had_primary = servers.topology.primary().is_some();
-        match self.ask(server, &mut spot).await {
-            Ok(()) => spot.refused = 0,
+        let kept = spot.session.take();
+        let mut found = None;
+        match self.ask(server, kept).await {
+            Ok(session) => {
+                spot.refused = 0;
+                found = Some(session);
+            }
             Err(failure) if failure.kind() == ErrorKind::Authentication => {
                 spot.refused += 1;
                 let pause = match spot.refused {
@@ -114,36 +122,33 @@ impl Eyes {
                     servers.failed(server);
                 }
                 let connection = &**self.connector.context().name();
-                tracing::debug!(
-                    connection,
-                    server = &**servers.name(server),
-                    "a look failed: {failure}"
-                );
+                let server = &**servers.name(server);
+                tracing::debug!(connection, server, "a look failed: {failure}");
             }
         }
         servers.looked.notify_waiters();
-        if servers.topology.primary().is_none() {
-            return;
+        let is_alone = servers.count() == 1;
+        if servers.is_primary(server) {
+            if is_alone && before == Role::Replica {
+                // The address leads elsewhere now, and sessions that are open don't.
+                self.pool.retire();
+            }
+            if !had_primary {
+                // Whoever was told that there is none tries again, and finds a session that is open already.
+                self.pool.server_is_back();
+                if let Some(mut session) = found.take() {
+                    session.writer = Weak::clone(&self.client);
+                    self.pool.adopt(session);
+                }
+            }
         }
-        if !had_primary {
-            // Whoever was told that there is none tries again.
-            self.pool.server_is_back();
-        }
-        if servers.count() == 1 && before == Role::Replica {
-            // The address leads elsewhere now, and sessions that are open don't.
-            self.pool.retire();
-        }
+        // With one address only, a new session shows where it leads.
+        spot.session = found.filter(|_| !is_alone);
     }
 
-    /// Asks one server, on the session that is kept for it, if there is one.
-    async fn ask(&self, server: usize, spot: &mut Spot) -> Result<(), ConnectError> {
-        // With one address only, a new session shows where it leads.
-        let is_kept = self.connector.servers().count() > 1;
-        let kept = spot
-            .session
-            .take()
-            .filter(|session| is_kept && !session.client.is_closed());
-        let mut session = match kept {
+    /// Asks one server, on the session that was kept for it, if there is one.
+    async fn ask(&self, server: usize, kept: Option<Session>) -> Result<Session, ConnectError> {
+        let mut session = match kept.filter(|session| !session.client.is_closed()) {
             Some(session) => session,
             None => self.connector.open_at(server).await?,
         };
@@ -155,11 +160,9 @@ impl Eyes {
             })?;
             match again {
                 Some(pause) => sleep(pause).await,
-                None => break,
+                None => return Ok(session),
             }
         }
-        spot.session = Some(session).filter(|_| is_kept);
-        Ok(())
     }
 
     /// Looks once. Gives when to do so again, if it has not become clear whether the server is fit to be read from.

@@ -165,6 +165,7 @@ impl SslMode {
 
 impl Postgres {
     fn validate(&self) -> Result<(), Mistake> {
+        use TargetSessionAttrs as A;
         let target = self.target()?;
         if self.read_from == ReadFrom::Primary {
             return Ok(());
@@ -174,7 +175,6 @@ impl Postgres {
                 "`read_from` needs several hosts to choose from; list them in `host`".into(),
             );
         }
-        use TargetSessionAttrs as A;
         match target.attributes {
             None | Some(A::ReadWrite | A::Primary) => Ok(()),
             Some(other) => Err(Mistake(format!(
