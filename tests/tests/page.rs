@@ -108,8 +108,13 @@ async fn the_first_view_needs_no_script() {
     connections.close().await;
 }
 
-/// Thirty connections that nobody has opened, with long names.
+const LONG: &str =
+    "an_exceedingly_long_name_of_a_connection_for_the_warehouse_of_the_northern_region";
+
+/// Thirty connections that nobody has opened, with long names, and one behind them that is down.
 async fn many() -> Connections {
+    let broken = [("type", "sqlite"), ("path", "/no/such/folder/at/all.db")];
+    let broken = broken.map(|(key, value)| (format!("{LONG}.{key}"), value));
     let settings: Vec<(String, &str)> = (0..30)
         .map(|n| {
             (
@@ -117,12 +122,16 @@ async fn many() -> Connections {
                 "memory",
             )
         })
+        .chain(broken)
         .collect();
     let settings: Vec<_> = settings
         .iter()
         .map(|(key, value)| (key.as_str(), *value))
         .collect();
-    load(&settings).await
+    let connections = load(&settings).await;
+    let broken = connections.get_any(LONG).unwrap();
+    broken.open().await.unwrap_err();
+    connections
 }
 
 async fn a_phone_needs_no_scrolling_sideways() {
@@ -139,7 +148,7 @@ async fn a_phone_needs_no_scrolling_sideways() {
             "{wide} of {width}"
         );
         let rows = page.evaluate("document.querySelectorAll('tbody tr').length");
-        assert_eq!(rows, 30);
+        assert_eq!(rows, 31);
     }
 }
 
@@ -158,11 +167,12 @@ async fn dark_is_dark_and_the_keyboard_reaches_everything() {
     page.press("Tab");
     let first = page.evaluate("document.activeElement.textContent");
     assert_eq!(first, "Skip to the connections");
-    for _ in 0..30 {
+    // One link in the summary, one in each row.
+    for _ in 0..32 {
         page.press("Tab");
     }
     let last = page.evaluate("document.activeElement.textContent");
-    assert_eq!(last, "a_rather_long_name_of_a_connection_29");
+    assert_eq!(last, LONG);
     let outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
     assert_eq!(outline, "solid", "where the keyboard is must be seen");
 }

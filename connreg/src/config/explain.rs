@@ -1,6 +1,6 @@
 //! Finding out which layers set a setting: the layers of one connection, setting by setting, before they are merged.
 
-use super::common::FLAT_NAMES;
+use super::common::{FLAT_NAMES, is_type_key};
 use super::defaults::{OWN, Scope};
 use super::dotnet::attempts;
 use super::draft::Drafts;
@@ -167,6 +167,9 @@ fn asked(kind: ConnectionType, name: &str, keys: &[&str]) -> Result<Asked, Error
                 asked.path.push(table.name);
                 asked.secret |= table.secret;
                 field
+            }
+            None if index == 0 && is_type_key(key) => {
+                return refuse(format!("`{name}` alone has all of its settings explained"));
             }
             None => return refuse(known.help(key)),
         };

@@ -1,5 +1,6 @@
 //! A connection, seen as one of the capabilities that its type provides.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
@@ -22,9 +23,14 @@ pub struct CapabilityConnection<C: ?Sized>(Arc<Seen<C>>);
 struct Seen<C: ?Sized> {
     slot: Arc<dyn AnySlot>,
     provided: &'static Provided,
+    /// How a client is seen so. Kept, because asking for it needs `C: 'static`, and a future that needs that of a
+    /// `dyn C` is not taken for `Send` (rust-lang/rust#64552).
+    see: See<C>,
     /// The view of the client that was there last.
     view: ArcSwapOption<ViewOf<C>>,
 }
+
+type See<C> = fn(&Provided, Arc<dyn Any + Send + Sync>) -> Option<Arc<C>>;
 
 struct ViewOf<C: ?Sized> {
     generation: u64,
@@ -50,13 +56,16 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
         let seen = Arc::new(Seen {
             slot,
             provided,
+            see: Provided::see::<C>,
             view: ArcSwapOption::empty(),
         });
         let views: Weak<Seen<C>> = Arc::downgrade(&seen);
         core.keep_views(views);
         Self(seen)
     }
+}
 
+impl<C: ?Sized + Send + Sync> CapabilityConnection<C> {
     /// The connection's name, as it was configured.
     pub fn name(&self) -> &str {
         self.0.slot.core().name()
@@ -86,7 +95,7 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
             // Read before the client: a view that is older than its number says is renewed, not kept.
             let generation = slot.core().generation();
             let seen = slot.opened().and_then(|open| {
-                let client = self.0.provided.see(open.client())?;
+                let client = (self.0.see)(self.0.provided, open.client())?;
                 Some((client, open))
             });
             let Some((client, open)) = seen else {
@@ -110,7 +119,7 @@ impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
     }
 }
 
-impl<C: ?Sized + Send + Sync + 'static> Provides for CapabilityConnection<C> {
+impl<C: ?Sized + Send + Sync> Provides for CapabilityConnection<C> {
     type Client = CapabilityClient<C>;
 
     #[inline]

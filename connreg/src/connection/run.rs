@@ -132,7 +132,7 @@ impl<T: Backend> Connection<T> {
     }
 }
 
-impl<C: ?Sized + Send + Sync + 'static> CapabilityConnection<C> {
+impl<C: ?Sized + Send + Sync> CapabilityConnection<C> {
     /// As [`Connection::run`].
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod health;
 mod metrics;
 mod options;
 mod page;
+mod recent;
 mod snapshot;
 mod watcher;
 

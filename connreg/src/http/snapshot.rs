@@ -98,6 +98,21 @@ pub(super) struct Happened {
     pub(super) what: &'static str,
     /// More of it in words that tell nothing secret.
     pub(super) how: String,
+    /// What it says of trying again.
+    pub(super) trying: Trying,
+}
+
+/// What an event says of an attempt to bring a connection back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trying {
+    /// Nothing.
+    No,
+    /// There will be one.
+    Announced,
+    /// It is a step of one.
+    UnderWay,
+    /// Why it failed.
+    Failed,
 }
 
 impl Happened {
@@ -117,6 +132,15 @@ impl Happened {
             connection: event.connection.to_string(),
             what: event.kind.as_str(),
             how,
+            trying: match &event.kind {
+                EventKind::Reconnecting { .. } => Trying::Announced,
+                EventKind::Error { .. } => Trying::Failed,
+                EventKind::StateChanged {
+                    to: State::Connecting | State::Failed | State::Unhealthy,
+                    ..
+                } => Trying::UnderWay,
+                _ => Trying::No,
+            },
         }
     }
 

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::options::Options;
 use super::page;
+use super::recent::Recent;
 use super::snapshot::{Happened, Snapshot, View};
 use crate::Connections;
 use crate::event::Event;
@@ -23,9 +24,8 @@ use crate::lifecycle::State;
 const TICK: Duration = Duration::from_secs(2);
 /// How long is waited for more to happen, so that a storm of events is drawn once.
 const SETTLE: Duration = Duration::from_millis(150);
-/// How many checks the sparkline shows, and how many events the list.
+/// How many checks the sparkline shows.
 const CHECKS: usize = 40;
-const EVENTS: usize = 50;
 
 /// The connections of a router, with what it remembers of them.
 pub(super) struct Watcher {
@@ -39,7 +39,7 @@ pub(super) struct Watcher {
 #[derive(Default)]
 struct Past {
     checks: HashMap<u64, Checks>,
-    events: VecDeque<Happened>,
+    events: Recent,
 }
 
 #[derive(Default)]
@@ -136,16 +136,12 @@ impl Watcher {
             health: report.status,
             taken_at: SystemTime::now(),
             views,
-            events: past.events.iter().rev().cloned().collect(),
+            events: past.events.newest().cloned().collect(),
         }
     }
 
     fn note(&self, event: &Event) {
-        let mut past = self.past();
-        if past.events.len() == EVENTS {
-            past.events.pop_front();
-        }
-        past.events.push_back(Happened::of(event));
+        self.past().events.note(Happened::of(event));
     }
 
     /// Draws for whoever is looking; gives whether anything can still happen.

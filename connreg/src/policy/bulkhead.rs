@@ -94,9 +94,12 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::{Arc, Mutex};
+    use std::task::{Context, Waker};
 
-    use tokio::task::yield_now;
+    use tokio::task::{JoinSet, yield_now};
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -147,5 +150,74 @@ mod tests {
         let refused = bulkhead.enter(Some(Instant::now() + soon)).await;
         assert_eq!(refused.unwrap_err(), Refusal::Waited);
         assert_eq!(started.elapsed(), LONG + soon);
+    }
+
+    /// One of the ways in which a caller comes and goes.
+    async fn come_and_go(bulkhead: &Bulkhead, inside: &AtomicUsize, random: &mut fastrand::Rng) {
+        let work = async |turn: SemaphorePermit<'_>, yields: u32| {
+            let before = inside.fetch_add(1, Ordering::AcqRel);
+            assert!(before < bulkhead.max_concurrent, "{before} are in");
+            for _ in 0..yields {
+                yield_now().await;
+            }
+            inside.fetch_sub(1, Ordering::AcqRel);
+            drop(turn);
+        };
+        let yields = random.u32(0..3);
+        match random.u32(0..4) {
+            // Asks, and goes away before or after its turn has come.
+            0 => {
+                let mut entering = pin!(bulkhead.enter(None));
+                for _ in 0..=yields {
+                    let entered = entering
+                        .as_mut()
+                        .poll(&mut Context::from_waker(Waker::noop()))
+                        .is_ready();
+                    if entered {
+                        break;
+                    }
+                    yield_now().await;
+                }
+            }
+            1 => {
+                let soon = Duration::from_micros(random.u64(0..200));
+                if let Ok(turn) = bulkhead.enter(Some(Instant::now() + soon)).await {
+                    work(turn, yields).await;
+                }
+            }
+            _ => match bulkhead.enter(None).await {
+                Ok(turn) => work(turn, yields).await,
+                Err(refusal) => assert_eq!(refusal, Refusal::Full),
+            },
+        }
+        let waiting = bulkhead.waiting.load(Ordering::Acquire);
+        assert!(bulkhead.max_waiting.is_some_and(|most| waiting <= most));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn callers_that_go_away_at_random_leave_no_turn_and_no_place_taken() {
+        let settings = BulkheadSettings {
+            max_concurrent: Some(3),
+            max_queue: Some(8),
+            max_wait: LONG,
+        };
+        let bulkhead = Arc::new(Bulkhead::new(&settings).unwrap());
+        let inside = Arc::new(AtomicUsize::new(0));
+        let mut tasks = JoinSet::new();
+        for seed in 0..32 {
+            let (bulkhead, inside) = (Arc::clone(&bulkhead), Arc::clone(&inside));
+            tasks.spawn(async move {
+                let mut random = fastrand::Rng::with_seed(seed);
+                for _ in 0..500 {
+                    come_and_go(&bulkhead, &inside, &mut random).await;
+                }
+            });
+        }
+        timeout(LONG, tasks.join_all()).await.unwrap();
+        assert_eq!(bulkhead.figures(), "0 of 3 under way, 0 of 8 waiting");
+        let mut turns = Vec::new();
+        for _ in 0..3 {
+            turns.push(bulkhead.enter(Some(Instant::now())).await.unwrap());
+        }
     }
 }

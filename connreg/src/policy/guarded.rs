@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::budget::RetryBudget;
 use super::pace::Pace;
-use super::{ByType, CircuitBreaker, CircuitBreakerSettings, Classifier, Classify, RetrySettings};
+use super::{
+    ByType, CircuitBreaker, CircuitBreakerSettings, Classifier, Classify, Fault, RetrySettings,
+};
 use crate::error::Error;
 
 /// Tries a function again after transient failures, as `settings` say. Clones share one budget of retries.
@@ -103,7 +105,7 @@ impl<C> Retry<C> {
     }
 
     /// What is to be known of an error, in place of its [`Classify`]: a predicate of your own.
-    pub fn classify<E, F: Fn(&E) -> super::Fault>(self, classifier: F) -> Retry<F> {
+    pub fn classify<E, F: Fn(&E) -> Fault>(self, classifier: F) -> Retry<F> {
         Retry {
             settings: self.settings,
             deadline: self.deadline,
@@ -147,28 +149,44 @@ impl<C> Retry<C> {
         Fut: Future<Output = Result<V, E>>,
         C: Classifier<E>,
     {
-        let executing = self.load.begin();
-        let mut pace = self.pace();
+        let mut attempts = self.attempts();
         loop {
             let error = match operation().await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let fault = self.classifier.classify(&error);
-            let delay = fault
-                .is_transient()
-                .then(|| pace.after(fault, executing.count()))
-                .flatten();
-            match delay {
-                Some(delay) => sleep(delay).await,
-                None => return Err(error),
+            if !attempts.again(self.classifier.classify(&error)).await {
+                return Err(error);
             }
         }
     }
 
-    fn pace(&self) -> Pace<'_> {
+    fn attempts(&self) -> Attempts<'_> {
         let deadline = self.deadline.map(|limit| Instant::now() + limit);
-        Pace::new(&self.settings, &self.load.budget, deadline)
+        Attempts {
+            executing: self.load.begin(),
+            pace: Pace::new(&self.settings, &self.load.budget, deadline),
+        }
+    }
+}
+
+/// The attempts of one call.
+struct Attempts<'a> {
+    executing: Executing<'a>,
+    pace: Pace<'a>,
+}
+
+impl Attempts<'_> {
+    /// Waits for the next attempt after one that failed with `fault`. `false`: there is none, the error stands.
+    async fn again(&mut self, fault: Fault) -> bool {
+        if !fault.is_transient() {
+            return false;
+        }
+        let delay = self.pace.after(fault, self.executing.count());
+        if let Some(delay) = delay {
+            sleep(delay).await;
+        }
+        delay.is_some()
     }
 }
 
@@ -215,8 +233,7 @@ impl<C> Guarded<C> {
         C: Classifier<E>,
         E: From<Error>,
     {
-        let executing = self.retry.load.begin();
-        let mut pace = self.retry.pace();
+        let mut attempts = self.retry.attempts();
         let classifier = &self.retry.classifier;
         let mut last = None;
         loop {
@@ -234,13 +251,8 @@ impl<C> Guarded<C> {
             };
             let fault = classifier.classify(&error);
             permit.failed(fault, classifier.cause(&error));
-            let delay = fault
-                .is_transient()
-                .then(|| pace.after(fault, executing.count()))
-                .flatten();
-            match delay {
-                Some(delay) => sleep(delay).await,
-                None => return Err(error),
+            if !attempts.again(fault).await {
+                return Err(error);
             }
             last = Some(error);
         }
@@ -255,7 +267,6 @@ mod tests {
     use super::*;
     use crate::error::{ConnectError, ErrorKind};
     use crate::event::BreakerState;
-    use crate::policy::Fault;
 
     fn refused() -> Error {
         ConnectError::new(ErrorKind::Refused, "scripted").for_connection("own", "call")

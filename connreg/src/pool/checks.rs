@@ -109,9 +109,6 @@ impl<M: Manage> Inner<M> {
             self.checks.keep(kept);
             return Ok(());
         }
-        if let Some(refused) = shared.outage.waits(shared.manager.credential_version()) {
-            return Err(refused.as_ref().clone());
-        }
         // In a task of its own: a check that is given up must not waste a connection that is nearly there.
         let pool = Arc::clone(self);
         let opened = shared.runtime.spawn(async move {
@@ -151,6 +148,9 @@ impl<M: Manage> Inner<M> {
     /// Opens the connection and keeps it.
     async fn open_for_checks(&self) -> Result<(), ConnectError> {
         let shared = &self.shared;
+        if let Some(refused) = shared.outage.waits(shared.manager.credential_version()) {
+            return Err(refused.as_ref().clone());
+        }
         let generation = shared.generation();
         let connected = tokio::select! {
             biased;

@@ -19,7 +19,9 @@ use super::closing::CloseReason;
 use super::event::{PoolEvent, Told};
 use super::glue::{Failures, Glue, Sink};
 use super::holds::Holder;
+use super::home::at_home;
 use super::lease::Lease;
+use super::outage::OVERLOAD_PAUSE;
 use super::pooled::{CLOSE_LIMIT, Open, Pooled};
 use super::shared::{Failure, Shared};
 use super::{Manage, PoolBuilder, PoolStatistics, upkeep};
@@ -33,9 +35,6 @@ const TRUSTED: Duration = Duration::from_secs(1);
 
 /// How long a test may take.
 pub(super) const TEST_LIMIT: Duration = Duration::from_secs(1);
-
-/// How soon a server that has no room for another connection is asked again.
-const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
 
 /// How soon a caller looks again when the last connection there may be is being opened for the pool itself.
 const ROOM_PAUSE: Duration = Duration::from_millis(20);
@@ -359,6 +358,8 @@ impl<M: Manage> Inner<M> {
             if shared.is_closed() {
                 return Err(self.closed());
             }
+            // From before the attempt, so that none is missed that comes back during it.
+            let returned = shared.one_returned();
             let mut failed = pin!(self.failures.told.notified());
             let seen = self.failures.count();
             if shared.outage.is_down()
@@ -373,7 +374,7 @@ impl<M: Manage> Inner<M> {
             }
             let got = tokio::select! {
                 biased;
-                got = self.connections.get_owned() => got.ok(),
+                got = at_home(&shared.runtime, self.connections.get_owned()) => got.ok(),
                 () = &mut failed => None,
             };
             let Some(mut connection) = got else {
@@ -385,14 +386,15 @@ impl<M: Manage> Inner<M> {
                         if error.kind() == ErrorKind::Overloaded && shared.open_count() > 0 =>
                     {
                         let pause = error.retry_after().unwrap_or(OVERLOAD_PAUSE);
-                        shared.one_returned(pause).await;
+                        // Either way it looks again.
+                        let _ = timeout(pause, returned).await;
                     }
                     Some(Failure::Connect(error)) => {
                         upkeep::probe(self);
                         let name = Arc::clone(&shared.name);
                         return Err(Error::from_shared(name, "acquire", error));
                     }
-                    Some(Failure::NoRoom) => shared.one_returned(ROOM_PAUSE).await,
+                    Some(Failure::NoRoom) => drop(timeout(ROOM_PAUSE, returned).await),
                     // An attempt was given up while nobody waited; ask for a new one.
                     Some(Failure::GivenUp) | None => {}
                 }

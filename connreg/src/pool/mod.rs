@@ -19,6 +19,8 @@ mod glue;
 #[cfg(feature = "pool")]
 mod holds;
 #[cfg(feature = "pool")]
+mod home;
+#[cfg(feature = "pool")]
 mod lease;
 #[cfg(feature = "pool")]
 mod manage;

@@ -21,6 +21,9 @@ const CREDENTIAL_LOOK: Duration = Duration::from_secs(1);
 /// How often a credential is tried before another one is waited for, so that no account gets locked.
 const CREDENTIAL_TRIES: u32 = 3;
 
+/// How soon a server that has no room for another connection, and does not say when it will, is asked again.
+pub(super) const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
+
 /// When nobody has asked for this long, the prober ends; whoever asks next tries.
 const QUIET: Duration = Duration::from_mins(1);
 
@@ -79,6 +82,13 @@ impl Outage {
         }
     }
 
+    /// Why no attempt is made now, since the server has just said that it has no room: for as long as it said.
+    pub(super) fn is_full(&self) -> Option<Arc<ConnectError>> {
+        let state = self.lock();
+        let is_full = state.is_full(Instant::now());
+        state.last.clone().filter(|_| is_full)
+    }
+
     /// Why the last attempt failed, if nothing has succeeded since.
     pub(super) fn last(&self) -> Option<Arc<ConnectError>> {
         self.lock().last.clone()
@@ -121,10 +131,10 @@ impl Outage {
         }
     }
 
-    /// Why a credential is not to be tried now, though somebody asks for it.
+    /// Why no attempt is to be made now, though somebody asks for it: the credential was refused, or the server is full.
     pub(super) fn waits(&self, version: u64) -> Option<Arc<ConnectError>> {
-        let state = self.lock();
-        let waits = self.is_down() && state.must_wait(version, Instant::now());
+        let (state, now) = (self.lock(), Instant::now());
+        let waits = self.is_down() && state.must_wait(version, now) || state.is_full(now);
         state.last.clone().filter(|_| waits)
     }
 
@@ -232,6 +242,18 @@ impl State {
             && self
                 .refused
                 .is_some_and(|refused| refused.version != version)
+    }
+
+    /// Whether the server is to be left alone, having said that it has no room.
+    fn is_full(&self, now: Instant) -> bool {
+        let Some(error) = &self.last else {
+            return false;
+        };
+        let pause = error.retry_after().unwrap_or(OVERLOAD_PAUSE);
+        error.kind() == ErrorKind::Overloaded
+            && self
+                .failed_at
+                .is_some_and(|at| now.saturating_duration_since(at) < pause)
     }
 
     fn must_wait(&self, version: u64, now: Instant) -> bool {

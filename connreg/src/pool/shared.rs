@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
@@ -192,10 +193,9 @@ impl<M: Manage> Shared<M> {
         self.returned.notify_waiters();
     }
 
-    /// Resolves when a connection comes back, or after `limit`.
-    pub(super) async fn one_returned(&self, limit: Duration) {
-        // Either way the caller looks again.
-        let _ = timeout(limit, self.returned.notified()).await;
+    /// Resolves when a connection comes back from now on.
+    pub(super) fn one_returned(&self) -> Notified<'_> {
+        self.returned.notified()
     }
 
     /// Resolves when no connection is on lease.
@@ -422,7 +422,7 @@ impl<M: Manage> Shared<M> {
                 return Err(Failure::GivenUp);
             }
             // Whoever was in front has just been refused: no need to ask again.
-            if let Some(error) = self.outage.refusal() {
+            if let Some(error) = self.outage.refusal().or_else(|| self.outage.is_full()) {
                 return Err(Failure::Connect(error));
             }
             _demanded = Some(Counted::new(&self.demanded));

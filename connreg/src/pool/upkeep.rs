@@ -171,6 +171,7 @@ impl<M: Manage> Inner<M> {
             return None;
         }
         // With an idle one there, the first poll gives it; if somebody was faster, asking is given up.
+        let _home = self.shared.runtime.enter();
         let taking = pin!(self.connections.get_owned());
         match taking.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(idle)) => Some(idle),

@@ -213,6 +213,10 @@ fn an_unknown_key_is_told_with_the_nearest() {
             "`pool.max_sise` is no setting of `shop`, which is of type `pg`; did you mean `max_size`?",
         ),
         (
+            "shop.type",
+            "`type` is no setting of `shop`, which is of type `pg`; `shop` alone has all of its settings explained",
+        ),
+        (
             "shop.port.x",
             "`port.x` is no setting of `shop`, which is of type `pg`; `port` has no keys",
         ),

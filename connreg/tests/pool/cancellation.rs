@@ -206,6 +206,28 @@ async fn an_acquisition_can_be_dropped_at_every_await_point() {
     }
 }
 
+/// A pool that is used from a runtime of its own, or from tests that each have one.
+#[test]
+fn a_runtime_that_goes_away_while_it_waits_takes_no_slot_with_it() {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let world = World::new();
+    world.connecting_takes(Duration::from_millis(50));
+    let pool = home.block_on(async { new(&world) });
+    for _ in 0..2 * SIZE {
+        let visitor = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        visitor.block_on(async {
+            let mut acquiring = pin!(pool.acquire());
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(acquiring.as_mut().poll(&mut context).is_pending());
+            tokio::task::yield_now().await;
+        });
+    }
+    home.block_on(nothing_is_lost(&pool, &world));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_request_frees_its_slot_at_once() {
     let world = World::new();

@@ -314,3 +314,43 @@ async fn what_the_pool_finds_out_is_known_of_the_connection_within_a_second() {
     connections.close().await;
     assert_eq!(world.alive.load(SeqCst), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_when_to_come_back_is_left_alone_until_then() {
+    let world = World::new();
+    let pool = Pool::builder("busy", Made(Arc::clone(&world))).build();
+    let wait = Duration::from_mins(2);
+    world.refuse_for(ErrorKind::Overloaded, wait);
+    let asked = Instant::now();
+    while asked.elapsed() < wait {
+        let error = pool.acquire().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Overloaded);
+        assert_eq!(error.retry_after(), Some(wait));
+        assert_eq!(world.attempts.load(SeqCst), 1);
+        sleep(Duration::from_secs(1)).await;
+    }
+    world.refuse(None);
+    sleep(Duration::from_millis(1)).await;
+    let lease = pool.acquire().await.unwrap();
+    assert_eq!(world.attempts.load(SeqCst), 2, "the prober's");
+
+    // Who is in stays in, and is lent meanwhile.
+    world.refuse_for(ErrorKind::Overloaded, wait);
+    let mut waiting = JoinSet::new();
+    for _ in 0..5 {
+        let pool = pool.clone();
+        waiting.spawn(async move { drop(pool.acquire().await.unwrap()) });
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(pool.statistics().waiting, 5, "for the one that is there");
+    pool.check().await.unwrap_err();
+    drop(lease);
+    waiting.join_all().await;
+    pool.check().await.unwrap();
+    for _ in 0..100 {
+        drop(pool.acquire().await.unwrap());
+    }
+    let statistics = pool.statistics();
+    assert_eq!((statistics.total, statistics.closed), (1, 0));
+    assert_eq!(world.attempts.load(SeqCst), 3);
+}

@@ -26,11 +26,18 @@ pub(crate) struct World {
     testing_micros: AtomicU64,
     closing_micros: AtomicU64,
     refusal: Mutex<Option<ErrorKind>>,
+    /// When a caller who is refused is to come back.
+    retry_after: Mutex<Option<Duration>>,
 }
 
 impl World {
     pub(crate) fn refuse(&self, kind: Option<ErrorKind>) {
         *self.refusal.lock().unwrap() = kind;
+    }
+
+    pub(crate) fn refuse_for(&self, kind: ErrorKind, time: Duration) {
+        self.refuse(Some(kind));
+        *self.retry_after.lock().unwrap() = Some(time);
     }
 
     pub(crate) fn connecting_takes(&self, time: Duration) {
@@ -103,7 +110,12 @@ impl Manage for Made {
         assert!(!world.panics.load(SeqCst), "scripted panic");
         let refusal = *world.refusal.lock().unwrap();
         if let Some(kind) = refusal {
-            return Err(ConnectError::new(kind, "scripted"));
+            let error = ConnectError::new(kind, "scripted");
+            let retry_after = *world.retry_after.lock().unwrap();
+            return Err(match retry_after {
+                Some(time) => error.with_retry_after(time),
+                None => error,
+            });
         }
         pass(&world.connecting_micros).await;
         world.alive.fetch_add(1, SeqCst);

@@ -179,6 +179,14 @@ async fn a_real_connection_fails_without_its_server_being_asked() {
     assert_eq!(error.kind(), ErrorKind::Authentication);
 }
 
+#[tokio::test]
+async fn work_on_a_capability_can_be_spawned() {
+    let loaded = builder().with_backend("greeter", near("a task")).load();
+    let connections = loaded.await.unwrap();
+    let spawned = tokio::spawn(async move { greeting(&connections).await });
+    assert_eq!(spawned.await.unwrap().unwrap(), "hello from a task");
+}
+
 #[test]
 fn a_type_for_tests_is_known_to_no_program() {
     assert!(ConnectionType::by_name("scripted").is_err());
