@@ -59,18 +59,36 @@ pub(crate) struct Inner {
     closed: watch::Sender<bool>,
 }
 
+/// What a write that was refused for the server's role tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nothing: the session is fit for reading, and no better one is to be had.
+    Expected,
+    /// The session is of no use.
+    OfSession,
+    /// No session with the server is.
+    OfServer,
+}
+
 impl Inner {
-    /// A write was refused for the server's role. Gives whether the sessions with it are of no use any more.
-    pub(super) fn write_refused(self: &Arc<Self>, server: usize) -> bool {
+    /// A write was refused for the server's role.
+    pub(super) fn write_refused(self: &Arc<Self>, server: usize) -> Refusal {
         let servers = self.connector.servers();
         let name = servers.name(server);
-        // One that is known to take no writes was opened nevertheless, for reading.
-        let is_news = servers.is_for_writing() && servers.topology.role(name) != Role::Replica;
-        if is_news {
-            servers.topology.write_refused(name);
-            self.look_after_roles();
+        if !servers.is_for_writing() {
+            return Refusal::Expected;
         }
-        is_news
+        if servers.topology.role(name) == Role::Replica {
+            // Either it was opened for want of a better one, or its server has changed since.
+            return if servers.has_primary_only() {
+                Refusal::OfSession
+            } else {
+                Refusal::Expected
+            };
+        }
+        servers.topology.write_refused(name);
+        self.look_after_roles();
+        Refusal::OfServer
     }
 
     /// Has somebody look at the servers from now on.

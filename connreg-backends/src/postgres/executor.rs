@@ -15,6 +15,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{CopyInSink, CopyOutStream, Row, SimpleQueryMessage};
 
+use super::client::Refusal;
 use super::copy_in::CopyIn;
 use super::effect::Effect;
 use super::error;
@@ -441,13 +442,20 @@ impl Executor {
     }
 
     /// The server is no primary any more, unless the session was told not to write: its sessions are of no use.
-    fn write_refused(&self) {
+    fn write_refused(&mut self) {
         let pooled = self.pooled();
         let client = pooled.writer.upgrade();
-        if let Some(client) = client.filter(|_| !pooled.is_told_read_only)
-            && client.write_refused(pooled.server)
-        {
-            pooled.retire_pool();
+        let Some(client) = client.filter(|_| !pooled.is_told_read_only) else {
+            return;
+        };
+        let is_retired = match client.write_refused(pooled.server) {
+            Refusal::Expected => return,
+            Refusal::OfSession => false,
+            Refusal::OfServer => pooled.retire_pool(),
+        };
+        if !is_retired {
+            // Closed, even if others of its age are not.
+            self.session().effect = Effect::Lasting;
         }
     }
 

@@ -277,6 +277,14 @@ impl Servers {
         })
     }
 
+    /// Whether sessions are opened with the server that takes writes and no other, at the moment.
+    pub(crate) fn has_primary_only(&self) -> bool {
+        match self.choice {
+            Choice::Writer { is_strict, .. } => is_strict || !self.was_searched_in_vain(),
+            _ => false,
+        }
+    }
+
     /// The order of trying: the primary first if it is known.
     pub(crate) fn order(&self, shuffle: bool) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.count()).collect();
