@@ -112,7 +112,11 @@ impl Certificates {
         let mut parameters = CertificateParams::new(names)
             .map_err(|error| HarnessError::failed("can't describe a certificate", error))?;
         parameters.distinguished_name = common_name("connreg test server");
-        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        parameters.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            // The nodes of a cluster show it to each other on both sides.
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         if which == ServerCertificate::Expired {
             parameters.not_before = date_time_ymd(2000, 1, 1);
             parameters.not_after = date_time_ymd(2001, 12, 31);

@@ -9,6 +9,7 @@ use ::redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
     RedisConnectionInfo, TlsCertificates,
 };
+use connreg::topology::ReadFrom;
 use connreg::{ConnectError, ErrorKind};
 
 use super::{Mode, Redis, url};
@@ -229,6 +230,11 @@ fn check_mode(settings: &Redis) -> Result<(), ConnectError> {
     if mode != Mode::Sentinel && sentinel_only {
         return Err(wrong(
             "`master_name` and `sentinel_…` belong to `mode: sentinel`",
+        ));
+    }
+    if mode == Mode::Single && settings.read_from != ReadFrom::Primary {
+        return Err(wrong(
+            "`read_from` needs replicas to choose from: `mode: sentinel` or `mode: cluster`",
         ));
     }
     if mode == Mode::Cluster && settings.database != 0 {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use ::redis::{FromRedisValue, Pipeline, RedisError, RedisResult, ToRedisArgs, cmd};
 use connreg::pool::{Pool, PoolStatistics};
-use connreg::topology::{Topology, TopologySettings};
+use connreg::topology::{ReadFrom, Topology, TopologySettings};
 use connreg::{ConnectError, ConnectionLimit, Context, Error, ErrorKind};
 use tracing::warn;
 
-use super::address::Plan;
+use super::Redis;
+use super::address::{self, Plan};
 use super::commands::{Commands, Shared};
 use super::dial::Dialer;
 use super::error::classify;
@@ -18,6 +19,8 @@ use super::failover::Search;
 use super::lease::{Lease, Manager};
 use super::limit;
 use super::link::{Link, Purpose};
+use super::read::ReadYourWrites;
+use super::replicas::Replicas;
 use super::subscription::{Kind, Subscription};
 use super::watch::Watch;
 
@@ -45,17 +48,16 @@ pub struct Client {
     pub(super) context: Context,
     dialer: Arc<Dialer>,
     shared: Shared,
+    /// The same, or what leads to replicas.
+    reading: Shared,
     pool: Pool<Manager>,
     /// Listens to sentinels.
     watch: Option<Watch>,
 }
 
 impl Client {
-    pub(super) async fn open(
-        plan: Plan,
-        socket_timeout: Duration,
-        context: &Context,
-    ) -> Result<Self, ConnectError> {
+    pub(super) async fn open(settings: &Redis, context: &Context) -> Result<Self, ConnectError> {
+        let (plan, socket_timeout) = (address::plan(settings)?, settings.socket_timeout);
         if plan.is_insecure() {
             warn!(
                 connection = &**context.name(),
@@ -66,38 +68,25 @@ impl Client {
             // The shorter one counts for single commands.
             limit.min(socket_timeout)
         });
-        let settings = TopologySettings {
-            // Sentinels agree before they say so, and they don't go back and forth.
-            switch_pause: Duration::ZERO,
-            ..TopologySettings::default()
-        };
-        let is_cluster = matches!(plan, Plan::Cluster { .. });
         let dialer = Arc::new(Dialer::new(
             plan,
             context.connect_timeout(),
             response_timeout,
         ));
-        let shared = if is_cluster {
-            Shared::Cluster(dialer.open_cluster(Some(response_timeout)).await?)
-        } else {
-            let purpose = match dialer.plan {
-                Plan::Sentinel(_) => Purpose::Master(Topology::new(context, NOBODY, settings)),
-                _ => Purpose::Single(Search::default()),
-            };
-            Shared::Node(Link::open(context, Arc::clone(&dialer), purpose).await?)
-        };
+        let (shared, reading) = Self::open_shared(settings, context, &dialer).await?;
         let pool = Pool::new(Manager(Arc::clone(&dialer)), context);
         let watch = match &shared {
             Shared::Node(link) => {
                 let _ = link.pool.set(pool.clone());
                 Watch::begin(link)
             }
-            Shared::Cluster(_) => None,
+            _ => None,
         };
         let client = Self {
             context: context.clone(),
             dialer,
             shared,
+            reading,
             pool,
             watch,
         };
@@ -106,9 +95,81 @@ impl Client {
         Ok(client)
     }
 
+    /// What commands go through, and what reads do.
+    async fn open_shared(
+        settings: &Redis,
+        context: &Context,
+        dialer: &Arc<Dialer>,
+    ) -> Result<(Shared, Shared), ConnectError> {
+        let from = settings.read_from;
+        let topology = match &dialer.plan {
+            Plan::Cluster { .. } => {
+                let limit = Some(dialer.response_timeout);
+                let main = dialer.open_cluster(limit, ReadFrom::Primary).await?;
+                let shared = Shared::Cluster(main.clone());
+                if from == ReadFrom::Primary {
+                    return Ok((shared.clone(), shared));
+                }
+                let reads = dialer.open_cluster(limit, from).await?;
+                return Ok((shared, Shared::ClusterReplicas { reads, main }));
+            }
+            Plan::Single(_) => {
+                let purpose = Purpose::Single(Search::default());
+                let link = Link::open(context, Arc::clone(dialer), purpose).await?;
+                return Ok((Shared::Node(Arc::clone(&link)), Shared::Node(link)));
+            }
+            Plan::Sentinel(_) => {
+                let numbers = TopologySettings {
+                    max_replica_lag: Some(settings.max_replica_lag),
+                    // Sentinels agree before they say so, and they don't go back and forth.
+                    switch_pause: Duration::ZERO,
+                    ..TopologySettings::default()
+                };
+                Topology::new(context, NOBODY, numbers)
+            }
+        };
+        let purpose = Purpose::Master(topology.clone());
+        let link = Link::open(context, Arc::clone(dialer), purpose).await?;
+        let reading = if from == ReadFrom::Primary {
+            Shared::Node(Arc::clone(&link))
+        } else {
+            Shared::Replicas(Replicas::new(Arc::clone(&link), topology, from))
+        };
+        Ok((Shared::Node(link), reading))
+    }
+
     /// The handle for ordinary commands. Cheap; take one wherever it is needed.
     pub fn commands(&self) -> Commands {
-        Commands::new(self.shared.clone(), self.dialer.plan.database())
+        self.commands_through(&self.shared)
+    }
+
+    /// The handle for reads, which go where the setting `read_from` says: to a replica, or to the master. Opens nothing
+    /// before the first of them.
+    ///
+    /// A write is refused by a replica; don't send one. What the driver's commands read is for the caller to know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn name(redis: &connreg_backends::redis::Client) -> connreg_backends::redis::driver::RedisResult<()> {
+    /// use connreg_backends::redis::driver::AsyncCommands;
+    ///
+    /// let name: Option<String> = redis.read().get("user:7:name").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(&self) -> Commands {
+        self.commands_through(&self.reading)
+    }
+
+    /// As [`read`](Self::read), for somebody who writes as well: after a write, reads go to the master for 2 s, so that what
+    /// was written is seen. One for each user or request; clones remember the same writes.
+    pub fn read_your_writes(&self) -> ReadYourWrites {
+        ReadYourWrites::new(self.commands(), self.read())
+    }
+
+    fn commands_through(&self, shared: &Shared) -> Commands {
+        Commands::new(shared.clone(), self.dialer.plan.database())
     }
 
     /// An exclusive connection, for what can't share one: `BLPOP` and its like, `WATCH`, `SELECT`.
@@ -123,7 +184,7 @@ impl Client {
             let lease = self.pool.acquire_at(place).await?;
             let link = match &self.shared {
                 Shared::Node(link) => Some(Arc::clone(link)),
-                Shared::Cluster(_) => None,
+                _ => None,
             };
             Ok(Lease::new(lease, &self.dialer, link))
         }
@@ -238,6 +299,9 @@ impl Client {
         }
         if let Some(watch) = &self.watch {
             watch.end();
+        }
+        if let Shared::Replicas(replicas) = &self.reading {
+            replicas.close();
         }
         self.pool.close().await;
     }

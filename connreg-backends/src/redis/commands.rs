@@ -6,9 +6,11 @@ use ::redis::aio::ConnectionLike;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::{Cmd, Pipeline, RedisError, RedisFuture, Value};
 use connreg::ErrorKind;
+use connreg::topology::{LastWrite, TopologySettings};
 
 use super::error::OwnWord;
 use super::link::{Link, Up};
+use super::replicas::Replicas;
 use super::words::{Effect, effect, name};
 
 /// Takes the commands of [`redis::AsyncCommands`](::redis::AsyncCommands), single ones and pipelines.
@@ -20,7 +22,37 @@ use super::words::{Effect, effect, name};
 pub struct Commands {
     pub(super) shared: Shared,
     pub(super) database: i64,
+    pub(super) session: Session,
     kept: Option<Up>,
+}
+
+/// Whether somebody wants to see his own writes.
+#[derive(Clone, Default)]
+pub(super) enum Session {
+    /// Nobody does.
+    #[default]
+    None,
+    /// Whatever is sent may write.
+    Writes(Arc<LastWrite>),
+    /// Reads go to the master after a write.
+    Reads(Arc<LastWrite>),
+}
+
+impl Session {
+    /// A request begins or ends.
+    fn note(&self) {
+        if let Self::Writes(last) = self {
+            last.wrote();
+        }
+    }
+
+    /// Whether what is read must be as new as the master has it.
+    fn is_strict(&self) -> bool {
+        match self {
+            Self::Reads(last) => last.is_recent(&TopologySettings::default()),
+            Self::None | Self::Writes(_) => false,
+        }
+    }
 }
 
 impl Commands {
@@ -28,6 +60,7 @@ impl Commands {
         Self {
             shared,
             database,
+            session: Session::None,
             kept: None,
         }
     }
@@ -38,21 +71,61 @@ impl Commands {
 pub(super) enum Shared {
     Node(Arc<Link>),
     Cluster(ClusterConnection),
+    /// The replicas of a sentinel's group, to read from.
+    Replicas(Arc<Replicas>),
+    /// A connection that reads from a cluster's replicas, and the ordinary one.
+    ClusterReplicas {
+        reads: ClusterConnection,
+        main: ClusterConnection,
+    },
+}
+
+/// Sends a request through what is shared: `node` to one server, `cluster` to a cluster.
+macro_rules! send {
+    ($self:expr, $connection:ident => $node:expr, $cluster:expr) => {{
+        $self.session.note();
+        let is_strict = $self.session.is_strict();
+        let outcome = match &mut $self.shared {
+            Shared::Node(link) => {
+                let up = link.get(&mut $self.kept).await?;
+                let $connection = &mut up.connection;
+                let outcome = $node.await;
+                link.judge(up, &outcome);
+                outcome
+            }
+            Shared::Replicas(replicas) => {
+                let mut left = replicas.count();
+                loop {
+                    let mut route = replicas.route(is_strict).await?;
+                    let $connection = &mut route.up.connection;
+                    let outcome = $node.await;
+                    // What a replica was asked changes nothing, and may be asked elsewhere.
+                    if !route.has_lost_replica(&outcome) || left == 0 {
+                        break outcome;
+                    }
+                    left -= 1;
+                }
+            }
+            Shared::Cluster($connection) => $cluster.await,
+            Shared::ClusterReplicas { reads, main } => {
+                let $connection = if is_strict { main } else { reads };
+                $cluster.await
+            }
+        };
+        $self.session.note();
+        outcome
+    }};
 }
 
 impl ConnectionLike for Commands {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
         Box::pin(async move {
             refuse_exclusive(command)?;
-            match &mut self.shared {
-                Shared::Node(link) => {
-                    let up = link.get(&mut self.kept).await?;
-                    let outcome = up.connection.send_packed_command(command).await;
-                    link.judge(up, &outcome);
-                    outcome
-                }
-                Shared::Cluster(connection) => connection.req_packed_command(command).await,
-            }
+            send!(
+                self,
+                connection => connection.send_packed_command(command),
+                connection.req_packed_command(command)
+            )
         })
     }
 
@@ -64,22 +137,11 @@ impl ConnectionLike for Commands {
     ) -> RedisFuture<'a, Vec<Value>> {
         Box::pin(async move {
             pipeline.cmd_iter().try_for_each(refuse_exclusive)?;
-            match &mut self.shared {
-                Shared::Node(link) => {
-                    let up = link.get(&mut self.kept).await?;
-                    let outcome = up
-                        .connection
-                        .send_packed_commands(pipeline, offset, count)
-                        .await;
-                    link.judge(up, &outcome);
-                    outcome
-                }
-                Shared::Cluster(connection) => {
-                    connection
-                        .req_packed_commands(pipeline, offset, count)
-                        .await
-                }
-            }
+            send!(
+                self,
+                connection => connection.send_packed_commands(pipeline, offset, count),
+                connection.req_packed_commands(pipeline, offset, count)
+            )
         })
     }
 

@@ -8,10 +8,12 @@ use std::time::Duration;
 use ::redis::aio::{AsyncPushSender, MultiplexedConnection, PubSub};
 use ::redis::cluster::ClusterClientBuilder;
 use ::redis::cluster_async::ClusterConnection;
+use ::redis::cluster_read_routing::RoundRobinReplicaStrategy;
 use ::redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind as DriverKind,
     ProtocolVersion, RedisError, RedisResult,
 };
+use connreg::topology::ReadFrom;
 use connreg::{ConnectError, ErrorKind};
 use tokio::time::timeout;
 
@@ -78,7 +80,7 @@ impl Dialer {
         pushed: impl AsyncPushSender,
     ) -> Result<At<Opened>, ConnectError> {
         if matches!(self.plan, Plan::Cluster { .. }) {
-            let cluster = self.open_cluster(None).await?;
+            let cluster = self.open_cluster(None, ReadFrom::Primary).await?;
             return Ok(At {
                 place: Arc::from(self.plan.place()),
                 connection: Opened::Cluster(cluster),
@@ -94,10 +96,12 @@ impl Dialer {
         })
     }
 
-    /// A connection that finds the node for each key, and reconnects by itself.
+    /// A connection that finds the node for each key, and reconnects by itself. Unless it is to read from masters, reads go
+    /// to replicas in turn, and to the master of keys that have no replica.
     pub(super) async fn open_cluster(
         &self,
         response_timeout: Option<Duration>,
+        from: ReadFrom,
     ) -> Result<ClusterConnection, ConnectError> {
         let Plan::Cluster {
             nodes,
@@ -119,6 +123,9 @@ impl Dialer {
             .max_connection_attempts(NonZeroUsize::MIN);
         if let Some(certificates) = certificates {
             builder = builder.certs(certificates.clone());
+        }
+        if from != ReadFrom::Primary {
+            builder = builder.read_routing_strategy(RoundRobinReplicaStrategy::new());
         }
         builder = match response_timeout {
             Some(limit) => builder

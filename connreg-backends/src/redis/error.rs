@@ -8,6 +8,8 @@ use std::sync::Arc;
 use ::redis::{ErrorKind as DriverKind, RedisError, ServerErrorKind, Value};
 use connreg::{ConnectError, ErrorKind, Sent};
 
+const CHECK_TLS: &str = "check `ssl`, the certificate's host name and `ssl_ca`";
+
 /// A driver's error, classified. `attempted` names what was tried: `GET`, `connecting to localhost:6379`.
 pub fn classify(attempted: &str, error: RedisError) -> ConnectError {
     if let Some(ours) = own_word(&error) {
@@ -36,12 +38,12 @@ fn kind_of(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
         DriverKind::Server(server) => by_server_kind(server, error),
         DriverKind::Extension => by_code(error.code().unwrap_or_default()),
         DriverKind::Io => by_cause(error),
-        DriverKind::ClusterConnectionNotFound => (
+        DriverKind::ClusterConnectionNotFound => in_words(error).unwrap_or((
             ErrorKind::Refused,
             Some(
                 "check that the cluster's nodes run and that their announced addresses are reachable",
             ),
-        ),
+        )),
         DriverKind::Parse => (ErrorKind::Protocol, None),
         DriverKind::InvalidClientConfig => (ErrorKind::Configuration, None),
         DriverKind::RESP3NotSupported => (ErrorKind::Version, None),
@@ -87,6 +89,16 @@ fn by_server_kind(
     }
 }
 
+/// Of a cluster's first nodes the driver tells in words only why none was good.
+fn in_words(error: &RedisError) -> Option<(ErrorKind, Option<&'static str>)> {
+    let text = error.to_string();
+    if text.contains("invalid peer certificate") || text.contains("received fatal alert") {
+        return Some((ErrorKind::Tls, Some(CHECK_TLS)));
+    }
+    let mut codes = ["NOAUTH", "WRONGPASS"].into_iter();
+    codes.find(|code| text.contains(code)).map(by_code)
+}
+
 fn by_code(code: &str) -> (ErrorKind, Option<&'static str>) {
     match code {
         "NOAUTH" => (
@@ -109,10 +121,7 @@ fn by_code(code: &str) -> (ErrorKind, Option<&'static str>) {
 
 fn by_cause(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
     if cause_of::<rustls::Error>(error).is_some() {
-        return (
-            ErrorKind::Tls,
-            Some("check `ssl`, the certificate's host name and `ssl_ca`"),
-        );
+        return (ErrorKind::Tls, Some(CHECK_TLS));
     }
     match cause_of::<io::Error>(error) {
         Some(cause) => {
@@ -126,7 +135,7 @@ fn by_cause(error: &RedisError) -> (ErrorKind, Option<&'static str>) {
             }
         }
         // The driver's own words for a connection that has ended.
-        None => (ErrorKind::Refused, None),
+        None => in_words(error).unwrap_or((ErrorKind::Refused, None)),
     }
 }
 

@@ -75,6 +75,7 @@ impl Link {
                     self.retire();
                 }
             }
+            Purpose::Replica => {}
             Purpose::Single(search) => {
                 if search.refused() {
                     info!(

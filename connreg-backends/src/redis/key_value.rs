@@ -115,13 +115,15 @@ impl KeyValue for Client {
         let place = Place::read(cursor.unwrap_or_default());
         let mut commands = self.commands();
         let outcome = match &mut commands.shared {
-            Shared::Node(_) => {
+            Shared::Node(_) | Shared::Replicas(_) => {
                 let scan = scan_command(place.within, prefix, count);
                 scan.query_async::<Page>(&mut commands)
                     .await
                     .map(|(within, keys)| (Place { node: None, within }, within != 0, keys))
             }
-            Shared::Cluster(cluster) => scan_cluster(cluster, place, prefix, count).await,
+            Shared::Cluster(cluster) | Shared::ClusterReplicas { main: cluster, .. } => {
+                scan_cluster(cluster, place, prefix, count).await
+            }
         };
         let (place, goes_on, keys) = outcome.map_err(|error| self.refused(ATTEMPTED, error))?;
         // Keys that are no text were not made through this trait.

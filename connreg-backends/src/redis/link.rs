@@ -50,6 +50,8 @@ pub(super) enum Purpose {
     Single(Search),
     /// The master of a group.
     Master(Topology),
+    /// One replica, to read from.
+    Replica,
 }
 
 pub(super) enum State {
@@ -92,6 +94,13 @@ impl Link {
         let up = link.dial().await?;
         link.install(up);
         Ok(link)
+    }
+
+    /// One that opens by itself, as if it had just ended.
+    pub(super) fn begin(context: &Context, dialer: Arc<Dialer>, purpose: Purpose) -> Arc<Self> {
+        let link = Self::new(context, dialer, purpose);
+        tokio::spawn(reconnect(Arc::downgrade(&link)));
+        link
     }
 
     /// The connection, if there is one or soon will be: the one in `kept` while that is still the current one, which

@@ -14,6 +14,8 @@ mod key_value;
 mod lease;
 mod limit;
 mod link;
+mod read;
+mod replicas;
 mod resolver;
 mod sentinel;
 mod subscription;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 use connreg::capability::KeyValue;
 use connreg::pool::PoolStatistics;
+use connreg::topology::ReadFrom;
 use connreg::{
     Backend, ConnectError, ConnectionLimit, Context, PoolSettings, Secret, Settings, connection,
 };
@@ -37,6 +40,7 @@ pub use client::Client;
 pub use commands::Commands;
 pub use error::classify;
 pub use lease::Lease;
+pub use read::ReadYourWrites;
 pub use subscription::{Event, Subscription};
 
 /// Redis or Valkey: a single server, a group watched by sentinels, or a cluster.
@@ -86,6 +90,12 @@ pub struct Redis {
     /// What the sentinels call the group.
     #[setting(alias = "service_name", example = "mymaster")]
     pub master_name: Option<String>,
+    /// Where `read()` goes; other than to the master, `mode: sentinel` or `mode: cluster` is needed.
+    #[setting(default)]
+    pub read_from: ReadFrom,
+    /// How far a replica of a sentinel's group may be behind the master and still be read from.
+    #[setting(default = "10s", range = "1s..=24h")]
+    pub max_replica_lag: Duration,
     /// The user for the sentinels themselves.
     pub sentinel_username: Option<String>,
     /// The password for the sentinels themselves.
@@ -111,7 +121,7 @@ impl Backend for Redis {
     const POOLED: bool = true;
 
     async fn connect(&self, context: &Context) -> Result<Client, ConnectError> {
-        Client::open(address::plan(self)?, self.socket_timeout, context).await
+        Client::open(self, context).await
     }
 
     async fn check(client: &Client) -> Result<(), ConnectError> {

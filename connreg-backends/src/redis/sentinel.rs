@@ -73,6 +73,37 @@ async fn named(sentinel: ConnectionInfo, group: String) -> Result<Named, Connect
     })
 }
 
+/// The addresses of the group's replicas, dead ones too, from the first sentinel that answers.
+pub(super) async fn replicas(group: &Group) -> Result<Vec<ConnectionInfo>, ConnectError> {
+    let mut asked = JoinSet::new();
+    for sentinel in &group.sentinels {
+        let (sentinel, group) = (sentinel.clone(), group.name.clone());
+        asked.spawn(async move {
+            let attempted = format!("asking the sentinel at {}", sentinel.addr());
+            let told = ask(&attempted, sentinel, "REPLICAS", &group).await;
+            told as Result<Vec<HashMap<String, String>>, ConnectError>
+        });
+    }
+    let mut failed = None;
+    while let Some(told) = asked.join_next().await {
+        match told {
+            Ok(Ok(replicas)) => {
+                let places = replicas.iter().filter_map(|replica| {
+                    let port = replica.get("port")?.parse().ok()?;
+                    Some((replica.get("ip")?, port))
+                });
+                return places
+                    .map(|(host, port)| group.master.at(host, port))
+                    .collect();
+            }
+            Ok(Err(error)) => failed = Some(error),
+            // It panicked, or the runtime ends.
+            Err(_) => {}
+        }
+    }
+    Err(failed.unwrap_or_else(|| ConnectError::new(ErrorKind::Configuration, "`nodes` is empty")))
+}
+
 async fn ask<T: FromRedisValue>(
     attempted: &str,
     sentinel: ConnectionInfo,

@@ -259,6 +259,7 @@ impl Core {
     }
 
     /// Says that the client's pool could connect again: if it is down, the health monitor looks at once.
+    #[cfg(feature = "pool")]
     pub(crate) fn seems_back(&self) {
         if !self.seems_back.swap(true, Ordering::AcqRel) {
             self.wake_monitor();

@@ -18,7 +18,7 @@ const TASKS: u64 = 16;
 const SOON: Duration = Duration::from_secs(30);
 
 /// How many requests are given up at random: 20,000, or as many as `CONNREG_POOL_CANCELLATIONS` says.
-fn cancellations() -> u64 {
+pub(crate) fn cancellations() -> u64 {
     match std::env::var("CONNREG_POOL_CANCELLATIONS") {
         Ok(number) => number.parse().expect("a number"),
         Err(_) => 20_000,

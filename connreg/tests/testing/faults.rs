@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use connreg::testing::{Behaviour, Call, Faults};
+use connreg::testing::{Behaviour, Call, Faults, drop_at_every_await};
 use connreg::{BreakerState, ConnectError, Error, ErrorKind, EventKind, HealthStatus, Sent, State};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -223,6 +223,24 @@ async fn what_waits_goes_on_when_it_is_released_or_all_is_cleared() {
         user.await.unwrap().unwrap();
     }
     assert_eq!(faults.injected(Call::Run), 3);
+    orders.run(nothing).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_with_faults_can_be_dropped_wherever_it_waits() {
+    let (_connections, orders, faults) = scripted(&[("bulkhead.max_concurrent", "1")]).await;
+    orders.client().await.unwrap();
+    faults.set(Call::Run, Behaviour::wait().latency(SECOND));
+    let points = drop_at_every_await(
+        || {
+            // Whoever is dropped with a release of his own leaves it to the next.
+            faults.release(1);
+            orders.run(nothing)
+        },
+        async || assert_eq!(orders.info().executing, 0),
+    );
+    assert!(points.await >= 1);
+    faults.clear();
     orders.run(nothing).await.unwrap();
 }
 

@@ -180,6 +180,18 @@ async fn a_real_connection_fails_without_its_server_being_asked() {
 }
 
 #[tokio::test]
+async fn it_can_be_checked_and_explained() {
+    let folder = Folder::new("explained", &configured("4s"));
+    let given = builder()
+        .directory(folder.path())
+        .with_backend("greeter", near("the test"));
+    let report = given.clone().check().await.unwrap();
+    assert!(report.mistakes().is_empty(), "{report}");
+    let explanation = given.explain("greeter.operation_timeout").await.unwrap();
+    assert!(explanation.to_string().contains("4s"), "{explanation}");
+}
+
+#[tokio::test]
 async fn work_on_a_capability_can_be_spawned() {
     let loaded = builder().with_backend("greeter", near("a task")).load();
     let connections = loaded.await.unwrap();

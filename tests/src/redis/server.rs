@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::certificates::{Certificates, ServerCertificate};
 use crate::error::{HarnessError, or_panic};
@@ -19,6 +20,8 @@ pub struct RedisOptions {
     password: Option<String>,
     users: Vec<Vec<String>>,
     tls: Option<ServerCertificate>,
+    /// Whose certificates are shown; without it, an authority of the server's own.
+    authority: Option<Arc<Certificates>>,
     client_certificates: bool,
     persistent: bool,
     settings: Vec<Vec<String>>,
@@ -42,6 +45,13 @@ impl RedisOptions {
     /// Offers TLS on a second port, and shows this certificate there.
     pub fn tls(mut self, certificate: ServerCertificate) -> Self {
         self.tls = Some(certificate);
+        self
+    }
+
+    /// As a server of a group whose members speak TLS to each other.
+    pub(super) fn tls_among(mut self, authority: &Arc<Certificates>) -> Self {
+        self.tls = Some(ServerCertificate::Valid);
+        self.authority = Some(Arc::clone(authority));
         self
     }
 
@@ -83,7 +93,7 @@ impl RedisOptions {
 pub struct Redis {
     server: Server,
     port: Port,
-    tls: Option<(Port, Certificates)>,
+    tls: Option<(Port, Arc<Certificates>)>,
     password: Option<String>,
     _folder: Folder,
 }
@@ -104,14 +114,11 @@ impl Redis {
     }
 
     /// Starts a sentinel, which is the same program with a file that it rewrites.
-    pub(super) fn launch_sentinel(file: &str) -> Result<Self, HarnessError> {
-        let source = redis_programs()?;
-        Self::launch(
-            &RedisOptions::default(),
-            &source,
-            "redis-sentinel",
-            Some(file),
-        )
+    pub(super) fn launch_sentinel(
+        options: &RedisOptions,
+        file: &str,
+    ) -> Result<Self, HarnessError> {
+        Self::launch(options, &redis_programs()?, "redis-sentinel", Some(file))
     }
 
     /// Starts a server that others of its group must reach.
@@ -159,7 +166,8 @@ impl Redis {
         }
         let tls = match options.tls {
             Some(which) => {
-                let certificates = Certificates::generate("app");
+                let own = || Arc::new(Certificates::generate("app"));
+                let certificates = options.authority.clone().unwrap_or_else(own);
                 let identity = certificates.server(which)?;
                 let port = Port::reserve()?;
                 let clients = if options.client_certificates {
@@ -240,7 +248,7 @@ impl Redis {
         &self.with_tls().1
     }
 
-    fn with_tls(&self) -> &(Port, Certificates) {
+    fn with_tls(&self) -> &(Port, Arc<Certificates>) {
         self.tls
             .as_ref()
             .unwrap_or_else(|| panic!("this Redis has no TLS: start it with `tls`"))

@@ -3,12 +3,11 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use connreg::{Error, ErrorKind, Sent};
-use connreg_backends::redis::driver::cmd;
+use connreg::{ErrorKind, Sent};
 use connreg_tests::Loopback;
 use tokio::time::{sleep, timeout};
 
-use crate::subject::{Kind, Server, Subject, eventually};
+use crate::subject::{Kind, Server, eventually};
 
 /// After 10 s of silence TCP asks, and asks again after 5 s.
 const FOUND_WITHIN: Duration = Duration::from_secs(25);
@@ -25,23 +24,6 @@ fn sockets(port: u16) -> usize {
     table.lines().filter(is_ours).count()
 }
 
-/// A request that the server would answer after two minutes.
-async fn long_request(subject: Subject) -> Result<(), Error> {
-    match subject {
-        Subject::Postgres(_, connection) => {
-            let client = connection.client().await?;
-            client.query("SELECT pg_sleep(120)", &[]).await.map(drop)
-        }
-        Subject::Redis(_, connection) => {
-            let client = connection.client().await?;
-            let mut lease = client.acquire().await?;
-            let wait = cmd("BLPOP").arg("nothing").arg(120).clone();
-            let waited = wait.exec_async(&mut lease).await;
-            waited.map_err(|error| client.error("blpop", error))
-        }
-    }
-}
-
 /// A connection that lies idle, and one with a request under way, over a link that dies.
 async fn a_dead_link_is_found(kind: Kind) {
     let loopback = Loopback::own();
@@ -50,7 +32,7 @@ async fn a_dead_link_is_found(kind: Kind) {
     let settings = [("health_check.enabled", "false"), ("pool_size", "2")];
     let subject = server.connect(server.port(), &settings).await;
     subject.ask(1).await.unwrap();
-    let request = tokio::spawn(long_request(subject.clone()));
+    let request = tokio::spawn(subject.clone().wait_long());
     eventually("a request is under way", async || {
         subject.statistics().await.active == 1
     })

@@ -21,7 +21,11 @@ async fn behind(kind: Kind, settings: &[(&str, &str)]) -> Behind {
     let server = Server::start(kind);
     let proxy = FaultProxy::before(server.port());
     let subject = server.connect(proxy.port(), settings).await;
-    assert_eq!(subject.ask(1).await.unwrap(), 1);
+    // Where a test has short time-outs, a busy machine may need several attempts.
+    eventually("it is open", async || {
+        subject.ask(1).await.is_ok_and(|answer| answer == 1)
+    })
+    .await;
     Behind {
         _server: server,
         proxy,
@@ -182,10 +186,7 @@ async fn a_cut_link_is_mended(kind: Kind) {
     tokio::time::sleep(Duration::from_millis(500)).await;
     behind.proxy.heal();
     let healed = Instant::now();
-    eventually("it works again", async || {
-        behind.subject.ask(7).await.is_ok()
-    })
-    .await;
+    eventually("it works again", async || load.has_recovered(healed)).await;
     let calls = load.finish().await;
     assert_eq!((calls.wrong(), calls.hanging), (0, 0));
     assert!(calls.failed() > 0, "the cut went unseen");

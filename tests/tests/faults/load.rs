@@ -77,6 +77,12 @@ impl Load {
         Self { stop, calls, tasks }
     }
 
+    /// Whether a call that ended at `moment` or later has succeeded.
+    pub(crate) fn has_recovered(&self, moment: Instant) -> bool {
+        let calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        recovered_after(&calls, moment).is_some()
+    }
+
     /// Lets every call end, for ten seconds at the most; calls that hang longer are told by their number.
     pub(crate) async fn finish(mut self) -> Calls {
         self.stop.store(true, Ordering::Relaxed);
@@ -87,6 +93,16 @@ impl Load {
         let calls = std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner));
         Calls { calls, hanging }
     }
+}
+
+fn recovered_after(calls: &[Call], moment: Instant) -> Option<Duration> {
+    calls
+        .iter()
+        .filter(|call| call.outcome == Outcome::Right)
+        .map(|call| call.began + call.took)
+        .filter(|ended| *ended >= moment)
+        .min()
+        .map(|ended| ended - moment)
 }
 
 /// What became of all calls of a load.
@@ -123,15 +139,9 @@ impl Calls {
         errors
     }
 
-    /// How long after `moment` the first call that began then or later succeeded.
+    /// How long after `moment` the first call that ended then or later succeeded.
     pub(crate) fn recovered_after(&self, moment: Instant) -> Option<Duration> {
-        self.calls
-            .iter()
-            .filter(|call| call.outcome == Outcome::Right)
-            .map(|call| call.began + call.took)
-            .filter(|ended| *ended >= moment)
-            .min()
-            .map(|ended| ended - moment)
+        recovered_after(&self.calls, moment)
     }
 
     /// The longest call.

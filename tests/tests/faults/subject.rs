@@ -121,6 +121,44 @@ impl Subject {
         }
     }
 
+    /// The same with all that `run` does.
+    pub(crate) async fn ask_in_run(&self, number: i64) -> Result<i64, Error> {
+        match self {
+            Self::Postgres(_, connection) => {
+                let ask = connection.run(|client| async move {
+                    let row = client.query_one("SELECT $1::bigint", &[&number]).await?;
+                    Ok(row.get(0))
+                });
+                Box::pin(ask).await
+            }
+            Self::Redis(_, connection) => {
+                let ask = connection.run(|client| async move {
+                    let echo = cmd("ECHO").arg(number).clone();
+                    let answer = echo.query_async(&mut client.commands()).await;
+                    answer.map_err(|error| client.error("echo", error))
+                });
+                Box::pin(ask).await
+            }
+        }
+    }
+
+    /// A request on a connection of the pool that the server would answer after two minutes.
+    pub(crate) async fn wait_long(self) -> Result<(), Error> {
+        match self {
+            Self::Postgres(_, connection) => {
+                let client = connection.client().await?;
+                client.query("SELECT pg_sleep(120)", &[]).await.map(drop)
+            }
+            Self::Redis(_, connection) => {
+                let client = connection.client().await?;
+                let mut lease = client.acquire().await?;
+                let wait = cmd("BLPOP").arg("nothing").arg(120).clone();
+                let waited = wait.exec_async(&mut lease).await;
+                waited.map_err(|error| client.error("blpop", error))
+            }
+        }
+    }
+
     pub(crate) fn connections(&self) -> &Connections {
         match self {
             Self::Postgres(connections, _) | Self::Redis(connections, _) => connections,

@@ -12,6 +12,7 @@ mod faults;
 mod groups;
 mod leases;
 mod messages;
+mod replicas;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use faults::*;
 use groups::*;
 use leases::*;
 use messages::*;
+use replicas::*;
 
 suite! {
     Redis:
@@ -59,7 +61,12 @@ suite! {
         a_cluster_node_that_dies_is_told_and_comes_back,
         sentinels_lead_to_the_new_master,
         a_demoted_master_behind_one_address_is_left_within_a_second,
-        a_sentinels_switch_brings_writers_back_within_a_second;
+        a_sentinels_switch_brings_writers_back_within_a_second,
+        reads_go_to_replicas_and_elsewhere_when_one_dies,
+        a_replica_that_lags_is_not_read_from,
+        a_cluster_is_read_from_its_replicas,
+        sentinels_and_their_servers_speak_tls,
+        a_cluster_speaks_tls;
 }
 
 /// A connection named `cache` with `settings`, `key=value` each.
