@@ -25,6 +25,7 @@ pub(crate) enum Kind {
 }
 
 /// A server of either kind.
+#[expect(clippy::large_enum_variant, reason = "a test has one of them")]
 pub(crate) enum Server {
     Postgres(connreg_tests::Postgres),
     Redis(connreg_tests::Redis),
