@@ -135,6 +135,8 @@ impl Replicas {
     fn link(&self, reader: &Reader) -> Arc<Link> {
         let links = self.links();
         let replica = links.get(reader.endpoint());
+        // One that was a replica until now may still have a link of its own.
+        let replica = replica.filter(|_| reader.role() == Role::Replica);
         Arc::clone(replica.unwrap_or(&self.main))
     }
 

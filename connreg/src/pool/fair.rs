@@ -476,6 +476,9 @@ impl<M: Manage> Inner<M> {
 
     fn exhausted(&self, limit: Duration) -> Error {
         let shared = &self.shared;
+        if shared.is_closed() {
+            return self.closed();
+        }
         shared.timed_out();
         let s = shared.statistics();
         let limit = humantime::format_duration(limit);

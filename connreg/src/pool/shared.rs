@@ -276,6 +276,7 @@ impl<M: Manage> Shared<M> {
     pub(super) fn close(&self) -> bool {
         let was_open = !self.is_closed.swap(true, Ordering::AcqRel);
         self.resumed.notify_waiters();
+        self.returned.notify_waiters();
         self.upkeep.notify_one();
         was_open
     }

@@ -140,13 +140,13 @@ impl Faults {
         self.0.counts.borrow().open
     }
 
-    /// Waits until so many calls of this kind have begun, in all.
+    /// Waits until so many calls of this kind have begun, in all; for as long as that takes, so put a `timeout` around it.
     pub async fn reach(&self, call: Call, calls: usize) {
         self.until(|counts| counts.begun[call as usize] >= calls)
             .await;
     }
 
-    /// Waits until just so many clients are open.
+    /// Waits until there are just so many clients; for as long as that takes, so put a `timeout` around it.
     pub async fn settle(&self, clients: usize) {
         self.until(|counts| counts.open == clients).await;
     }

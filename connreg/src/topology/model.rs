@@ -176,7 +176,7 @@ impl Model {
             (None, None) => {}
             (switch, changed) => panic!("{switch:?} was told, {changed:?} came"),
         }
-        if primary.is_some() && primary != self.primary {
+        if primary.is_some() && primary != self.primary && self.last.is_some() {
             self.alerted_at = Some(self.now);
         }
         self.primary = primary;

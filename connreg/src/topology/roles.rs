@@ -183,8 +183,10 @@ impl Roles {
             return None;
         }
         self.primary = Some(Arc::clone(&to));
-        self.last = Some(Arc::clone(&to));
-        self.alert(now);
+        // The first is no change.
+        if self.last.replace(Arc::clone(&to)).is_some() {
+            self.alert(now);
+        }
         let from = from?;
         self.switched_at = Some(now);
         Some(Switch { from, to })

@@ -184,6 +184,27 @@ async fn closing_tells_those_who_wait_for_a_connection_to_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn closing_tells_those_who_wait_for_room_on_the_server() {
+    let world = World::new();
+    let pool = Pool::builder("no room", Made(Arc::clone(&world))).build();
+    let held = pool.acquire().await.unwrap();
+    world.refuse(Some(ErrorKind::Overloaded));
+    let waiter = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.map(drop) }
+    });
+    // In the middle of the pause between two attempts.
+    sleep(Duration::from_millis(50)).await;
+    let closing = tokio::spawn(async move { pool.close().await });
+    let told = Instant::now();
+    let error = waiter.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    assert!(told.elapsed() < Duration::from_millis(10));
+    drop(held);
+    closing.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_exhausted_pool_names_its_oldest_holders() {
     let world = World::new();
     let pool = Pool::builder("exhausted", Made(Arc::clone(&world)))
