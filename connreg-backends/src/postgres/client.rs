@@ -1,12 +1,16 @@
 //! What an open connection is used through.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
-use connreg::pool::{Pool, PoolStatistics};
-use connreg::{ConnectError, ConnectionLimit, Context, Error};
+use connreg::pool::{Lease as Pooled, Pool, PoolStatistics};
+use connreg::topology::Role;
+use connreg::{ConnectError, ConnectionLimit, Context, Error, ErrorKind};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{Row, SimpleQueryMessage};
 
@@ -17,10 +21,13 @@ use super::hold::Hold;
 use super::lease::Lease;
 use super::limit;
 use super::listen::{self, Notifications};
+use super::looker::Looker;
 use super::manager::Manager;
+use super::read::{ReadYourWrites, Reader};
+use super::servers::lock;
 use super::settings::Postgres;
 use super::stream::{CopyOut, RowStream};
-use super::transaction::{Transaction, TransactionBuilder};
+use super::transaction::{Begins, Transaction, TransactionBuilder};
 
 /// An open connection to Postgres: a pool of sessions. Cheap to clone.
 ///
@@ -40,24 +47,85 @@ use super::transaction::{Transaction, TransactionBuilder};
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
-struct Inner {
+/// What the clones of a client share.
+pub(crate) struct Inner {
+    /// Of those who write, and of all where there is one server.
     pool: Pool<Manager>,
+    /// Of those who read from a replica, by the replica's number.
+    readers: Mutex<HashMap<usize, Pool<Manager>>>,
     connector: Connector,
+    /// There from the first trouble, or the first read from a replica, on.
+    looker: Mutex<Option<Looker>>,
     closed: watch::Sender<bool>,
+}
+
+/// What a write that was refused for the server's role tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nothing: the session is fit for reading, and no better one is to be had.
+    Expected,
+    /// The session is of no use.
+    OfSession,
+    /// No session with the server is.
+    OfServer,
+}
+
+impl Inner {
+    /// A write was refused for the server's role.
+    pub(super) fn write_refused(self: &Arc<Self>, server: usize) -> Refusal {
+        let servers = self.connector.servers();
+        let name = servers.name(server);
+        if !servers.is_for_writing() {
+            return Refusal::Expected;
+        }
+        if servers.topology.role(name) == Role::Replica {
+            // Either it was opened for want of a better one, or its server has changed since.
+            return if servers.has_primary_only() {
+                Refusal::OfSession
+            } else {
+                Refusal::Expected
+            };
+        }
+        servers.topology.write_refused(name);
+        self.look_after_roles();
+        Refusal::OfServer
+    }
+
+    /// Has somebody look at the servers from now on.
+    pub(super) fn look_after_roles(self: &Arc<Self>) {
+        if *self.closed.borrow() {
+            return;
+        }
+        lock(&self.looker).get_or_insert_with(|| {
+            self.connector.servers().begin_looking();
+            let (connector, pool) = (self.connector.clone(), self.pool.clone());
+            Looker::start(connector, pool, Arc::downgrade(self))
+        });
+    }
 }
 
 impl Client {
     pub(super) async fn open(settings: &Postgres, context: &Context) -> Result<Self, ConnectError> {
         let connector = Connector::new(settings, context).await?;
         // Outside the pool, so that a wrong password comes back as what it is; the pool then begins with this one.
-        let first = connector.open(None).await?;
-        let pool = Pool::new(Manager::new(connector.clone()), context);
-        pool.adopt(first);
-        Ok(Self(Arc::new(Inner {
-            pool,
-            connector,
-            closed: watch::Sender::new(false),
-        })))
+        let mut first = connector.open_first().await?;
+        let client = Self(Arc::new_cyclic(|client| {
+            first.writer = Weak::clone(client);
+            let manager = Manager::of_writers(connector.clone(), Weak::clone(client));
+            let pool = Pool::new(manager, context);
+            pool.adopt(first);
+            Inner {
+                pool,
+                readers: Mutex::default(),
+                connector,
+                looker: Mutex::default(),
+                closed: watch::Sender::new(false),
+            }
+        }));
+        if client.0.connector.servers().wants_looks() {
+            client.0.look_after_roles();
+        }
+        Ok(client)
     }
 
     pub(super) async fn check(&self) -> Result<(), ConnectError> {
@@ -74,18 +142,96 @@ impl Client {
 
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
+        drop(lock(&self.0.looker).take());
+        let readers: Vec<_> = lock(&self.0.readers).values().cloned().collect();
+        let mut closing = JoinSet::new();
+        for pool in readers {
+            closing.spawn(async move { pool.close().await });
+        }
         self.0.pool.close().await;
+        while closing.join_next().await.is_some() {}
     }
 
-    pub(super) async fn executor(&self) -> Result<Executor, Error> {
-        Ok(Executor::new(self.0.pool.acquire().await?))
+    #[track_caller]
+    pub(super) fn executor(&self) -> impl Future<Output = Result<Executor, Error>> + Send + '_ {
+        self.executor_at(Location::caller())
     }
 
     pub(super) async fn executor_at(
         &self,
         place: &'static Location<'static>,
     ) -> Result<Executor, Error> {
-        Ok(Executor::new(self.0.pool.acquire_at(place).await?))
+        match self.0.pool.acquire_at(place).await {
+            Ok(lease) => Ok(Executor::new(lease)),
+            Err(error) if error.kind() == ErrorKind::Role => Ok(Executor::new(
+                Box::pin(self.wait_for_role(place, error)).await?,
+            )),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// There is no server that takes writes: waits for one, as long as is configured.
+    async fn wait_for_role(
+        &self,
+        place: &'static Location<'static>,
+        mut error: Error,
+    ) -> Result<Pooled<Manager>, Error> {
+        let servers = self.0.connector.servers();
+        self.0.look_after_roles();
+        while let Some(ends) = servers.search_ends()
+            && Instant::now() < ends
+        {
+            let found = timeout_at(ends, servers.topology.wait_for_primary()).await;
+            self.0.pool.server_is_back();
+            // One that was found may be lost again. One that was not found may be done without by now.
+            let acquired = self.0.pool.acquire_at(place).await;
+            match acquired {
+                Err(again) if again.kind() == ErrorKind::Role && matches!(found, Ok(Ok(_))) => {
+                    error = again;
+                }
+                acquired => return acquired,
+            }
+        }
+        Err(error)
+    }
+
+    /// The pool of those who read from this replica, opened at the first need.
+    pub(super) fn reading_pool(&self, server: usize) -> Pool<Manager> {
+        let connector = &self.0.connector;
+        let open = || {
+            let manager = Manager::of_readers(connector.clone(), server);
+            Pool::new(manager, connector.context())
+        };
+        let mut readers = lock(&self.0.readers);
+        readers.entry(server).or_insert_with(open).clone()
+    }
+
+    pub(super) fn connector(&self) -> &Connector {
+        &self.0.connector
+    }
+
+    pub(super) fn look_after_roles(&self) {
+        self.0.look_after_roles();
+    }
+
+    /// Reads go where the setting `read_from` says: to a replica, or to the primary. Opens nothing before the first read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn adults(db: &connreg_backends::postgres::Client) -> Result<(), connreg::Error> {
+    /// let adults = db.read().query("SELECT name FROM users WHERE age > $1", &[&25]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read(&self) -> Reader {
+        Reader::new(self.clone())
+    }
+
+    /// As [`read`](Self::read), for somebody who writes as well: after a write, reads go to the primary for 2 s, so that
+    /// what was written is seen. One for each user or request; clones remember the same writes.
+    pub fn read_your_writes(&self) -> ReadYourWrites {
+        ReadYourWrites::new(self.clone())
     }
 
     /// Has all sessions closed that are open now: idle ones at once, others when they come back.
@@ -93,10 +239,11 @@ impl Client {
     /// For a server that has changed its role, its address or its credentials.
     pub fn retire(&self) {
         self.0.pool.retire();
+        lock(&self.0.readers).values().for_each(Pool::retire);
     }
 
     /// Lets callers wait for a session, up to `pool.acquire_timeout`, until [`resume`](Self::resume). For planned
-    /// switch-overs.
+    /// switch-overs. Reads from replicas go on.
     pub fn suspend(&self) {
         self.0.pool.suspend();
     }
@@ -106,9 +253,11 @@ impl Client {
         self.0.pool.resume();
     }
 
-    /// The pool's figures.
+    /// The pool's figures; with pools of replicas, those of all together.
     pub fn statistics(&self) -> PoolStatistics {
-        self.0.pool.statistics()
+        let readers = lock(&self.0.readers);
+        let readers = readers.values().map(Pool::statistics);
+        readers.fold(self.0.pool.statistics(), |all, one| all.plus(&one))
     }
 
     /// Runs a statement and gives all its rows.
@@ -264,7 +413,7 @@ impl Client {
     /// ```
     #[track_caller]
     pub fn build_transaction(&self) -> TransactionBuilder<'static> {
-        TransactionBuilder::on_pool(self.clone(), Location::caller())
+        TransactionBuilder::on_pool(Begins::Client(self.clone()), Location::caller())
     }
 
     /// Takes a session of one's own out of the pool.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use connreg::topology::Role;
 use connreg::{ConnectError, Context, ErrorKind, resolve};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::config::{Config, SslMode as DriverMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -13,13 +14,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::error;
 use super::listen::Outlet;
 use super::passfile;
-use super::place::{Place, SessionAttributes};
+use super::place::Place;
+use super::servers::{Choice, Look, Servers};
 use super::session::Session;
-use super::settings::{Postgres, SslMode};
+use super::settings::{Postgres, SslMode, TargetSessionAttrs};
 use super::target::Target;
 
 /// The oldest major version that is still looked after here.
 const OLDEST: u32 = 12;
+
+/// What a server is.
+const LOOK: &str = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')";
 
 /// Left of `connect_timeout` for saying which server did not answer.
 const MARGIN: Duration = Duration::from_millis(20);
@@ -31,6 +36,7 @@ pub(crate) struct Connector(Arc<Inner>);
 struct Inner {
     context: Context,
     target: Target,
+    servers: Servers,
     /// One for each mode in use.
     tls: Vec<(SslMode, MakeRustlsConnect)>,
     cache_size: usize,
@@ -68,9 +74,11 @@ impl Connector {
             }
         }
         let cache_size = settings.statement_cache_size;
+        let servers = Servers::new(settings, &target, context);
         Ok(Self(Arc::new(Inner {
             context: context.clone(),
             target,
+            servers,
             tls,
             cache_size,
         })))
@@ -89,55 +97,241 @@ impl Connector {
         }
     }
 
-    /// Opens a session with the first server that will do.
+    pub(crate) fn servers(&self) -> &Servers {
+        &self.0.servers
+    }
+
+    /// Opens a session with a server that will do.
     pub(crate) async fn open(
         &self,
         notifications: Option<Outlet>,
     ) -> Result<Session, ConnectError> {
-        let target = &self.0.target;
-        let mut places: Vec<&Place> = target.places.iter().collect();
-        if target.shuffle {
-            fastrand::shuffle(&mut places);
+        let servers = &self.0.servers;
+        match &servers.choice {
+            Choice::Writer { is_strict, .. } => {
+                let takes_any = !is_strict && servers.was_searched_in_vain();
+                self.open_writer(notifications, takes_any).await
+            }
+            Choice::Preferred { wanted, .. } => self.open_preferred(*wanted, notifications).await,
+            Choice::InTurn(wanted) => self.open_in_turn(*wanted, notifications).await,
         }
-        let rounds: &[SessionAttributes] = match &target.attributes {
-            SessionAttributes::PreferStandby => {
-                &[SessionAttributes::Standby, SessionAttributes::Any]
+    }
+
+    /// Opens the first session, which nobody is to wait for until a server takes writes.
+    pub(crate) async fn open_first(&self) -> Result<Session, ConnectError> {
+        match self.0.servers.choice {
+            Choice::Writer { is_strict, .. } => self.open_writer(None, !is_strict).await,
+            _ => self.open(None).await,
+        }
+    }
+
+    /// Opens a session with this server, whatever it is.
+    pub(crate) async fn open_at(&self, server: usize) -> Result<Session, ConnectError> {
+        let limit = Budget::new(self.0.context.connect_timeout(), 1).next_share();
+        self.open_within(limit, server, None).await
+    }
+
+    /// Asks a server what it is.
+    pub(crate) async fn look_at(&self, session: &mut Session) -> Result<Look, ConnectError> {
+        let started = Instant::now();
+        let asked = session.client.simple_query(LOOK).await;
+        let messages = match asked {
+            Ok(messages) => messages,
+            Err(error) => return Err(session.explain(error).await),
+        };
+        let row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let is_standby = row.and_then(|row| row.get(0)) == Some("t");
+        Ok(Look {
+            is_standby,
+            is_read_only: is_standby || row.and_then(|row| row.get(1)) == Some("on"),
+            took: started.elapsed(),
+        })
+    }
+
+    /// The server that takes writes; with `takes_any` another one if there is none.
+    async fn open_writer(
+        &self,
+        notifications: Option<Outlet>,
+        takes_any: bool,
+    ) -> Result<Session, ConnectError> {
+        let servers = &self.0.servers;
+        if let Some(known) = servers.without_primary().filter(|_| !takes_any) {
+            return Err(known);
+        }
+        let order = servers.order(self.0.target.shuffle);
+        let mut until = Budget::for_each_of(order.len(), &self.0.context);
+        let mut failures = Vec::new();
+        let mut other = None;
+        for server in order {
+            let limit = until.next_share();
+            let looked = self.open_and_look(limit, server, notifications.clone());
+            let failure = match looked.await {
+                Ok((session, look)) => {
+                    let role = servers.saw(server, look, None);
+                    if role == Role::Primary && servers.is_primary(server) {
+                        return Ok(session);
+                    }
+                    other.get_or_insert(session);
+                    let what = match role {
+                        Role::Primary => "takes writes, but so did another one a moment ago",
+                        _ => "takes no writes",
+                    };
+                    ConnectError::new(ErrorKind::Role, format!("{} {what}", servers.name(server)))
+                }
+                // Another server would get the same wrong password, and an account may be locked by it.
+                Err(failure) if failure.kind() == ErrorKind::Authentication => return Err(failure),
+                Err(failure) => {
+                    if is_out_of_reach(&failure) {
+                        servers.failed(server);
+                    }
+                    failure
+                }
+            };
+            failures.push(failure);
+        }
+        let is_searched = failures
+            .iter()
+            .all(|failure| failure.kind() == ErrorKind::Role || is_out_of_reach(failure));
+        if other.is_some() && is_searched {
+            servers.search();
+        }
+        match other {
+            Some(session) if takes_any => Ok(session),
+            Some(_) if is_searched => Err(all_of(failures, Some(ErrorKind::Role))),
+            _ => Err(all_of(failures, None)),
+        }
+    }
+
+    /// The server that is in use, or the next one when it may be left.
+    async fn open_preferred(
+        &self,
+        wanted: TargetSessionAttrs,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let servers = &self.0.servers;
+        let mut until = Budget::for_each_of(servers.count(), &self.0.context);
+        let mut failures = Vec::new();
+        let mut tried = Vec::new();
+        while let Some(server) = servers.next(&tried) {
+            tried.push(server);
+            let limit = until.next_share();
+            let fit = self.open_fit(limit, server, wanted, notifications.clone());
+            match fit.await {
+                Ok(session) => {
+                    servers.works(server);
+                    servers.serves(server);
+                    return Ok(session);
+                }
+                Err(failure) if failure.kind() == ErrorKind::Authentication => return Err(failure),
+                Err(failure) => {
+                    if failure.kind() == ErrorKind::Role || is_out_of_reach(&failure) {
+                        servers.failed(server);
+                    }
+                    failures.push(failure);
+                }
+            }
+        }
+        Err(all_of(failures, None))
+    }
+
+    /// The first that will do, in the order of the settings or at random.
+    async fn open_in_turn(
+        &self,
+        wanted: TargetSessionAttrs,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let rounds: &[TargetSessionAttrs] = match &wanted {
+            TargetSessionAttrs::PreferStandby => {
+                &[TargetSessionAttrs::Standby, TargetSessionAttrs::Any]
             }
             other => std::slice::from_ref(other),
         };
-        let attempts = u32::try_from(places.len() * rounds.len()).unwrap_or(u32::MAX);
-        let mut until = Budget::new(self.0.context.connect_timeout(), attempts);
+        let order = self.0.servers.order(self.0.target.shuffle);
+        let mut until = Budget::for_each_of(order.len() * rounds.len(), &self.0.context);
         let mut failures: Vec<ConnectError> = Vec::new();
         for wanted in rounds {
-            for place in &places {
+            for server in &order {
                 let limit = until.next_share();
-                let opened = timeout(
-                    limit,
-                    self.open_place(place, *wanted, notifications.clone()),
-                )
-                .await;
-                let failure = match opened {
-                    Ok(Ok(session)) => return Ok(session),
-                    Ok(Err(failure)) => failure,
-                    Err(_) => {
-                        let message = format!("{place} did not answer within {limit:.1?}");
-                        ConnectError::new(ErrorKind::Timeout, message)
+                let fit = self.open_fit(limit, *server, *wanted, notifications.clone());
+                match fit.await {
+                    Ok(session) => return Ok(session),
+                    Err(failure) if failure.kind() == ErrorKind::Authentication => {
+                        return Err(failure);
                     }
-                };
-                // Another server would get the same wrong password, and an account may be locked by it.
-                if failure.kind() == ErrorKind::Authentication {
-                    return Err(failure);
+                    Err(failure) => failures.push(failure),
                 }
-                failures.push(failure);
             }
         }
-        Err(all_of(failures))
+        Err(all_of(failures, None))
+    }
+
+    /// A session, if its server is what is wanted.
+    async fn open_fit(
+        &self,
+        limit: Duration,
+        server: usize,
+        wanted: TargetSessionAttrs,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        use TargetSessionAttrs as A;
+        if matches!(wanted, A::Any | A::PreferStandby) {
+            return self.open_within(limit, server, notifications).await;
+        }
+        let (session, look) = self.open_and_look(limit, server, notifications).await?;
+        let (fits, is) = match wanted {
+            A::ReadWrite => (!look.is_read_only, "read-only"),
+            A::ReadOnly => (look.is_read_only, "open to writes"),
+            A::Primary => (!look.is_standby, "a standby"),
+            A::Standby => (look.is_standby, "the primary"),
+            A::Any | A::PreferStandby => (true, "anything"),
+        };
+        if fits {
+            return Ok(session);
+        }
+        let server = self.0.servers.name(server);
+        let message = format!("{server} is {is}, which `target_session_attrs` rules out");
+        Err(ConnectError::new(ErrorKind::Role, message))
+    }
+
+    async fn open_and_look(
+        &self,
+        limit: Duration,
+        server: usize,
+        notifications: Option<Outlet>,
+    ) -> Result<(Session, Look), ConnectError> {
+        let ends = Instant::now() + limit;
+        let mut session = self.open_within(limit, server, notifications).await?;
+        let looked = timeout_at(ends, self.look_at(&mut session)).await;
+        let look = looked.unwrap_or_else(|_| {
+            let server = self.0.servers.name(server);
+            let message = format!("{server} did not say within {limit:.1?} what it is");
+            Err(ConnectError::new(ErrorKind::Timeout, message))
+        })?;
+        Ok((session, look))
+    }
+
+    async fn open_within(
+        &self,
+        limit: Duration,
+        server: usize,
+        notifications: Option<Outlet>,
+    ) -> Result<Session, ConnectError> {
+        let place = &self.0.target.places[server];
+        let opened = timeout(limit, self.open_place(place, notifications)).await;
+        let mut session = opened.unwrap_or_else(|_| {
+            let message = format!("{place} did not answer within {limit:.1?}");
+            Err(ConnectError::new(ErrorKind::Timeout, message))
+        })?;
+        session.server = server;
+        Ok(session)
     }
 
     async fn open_place(
         &self,
         place: &Place,
-        wanted: SessionAttributes,
         notifications: Option<Outlet>,
     ) -> Result<Session, ConnectError> {
         let mut config = self.0.target.session.clone();
@@ -176,15 +370,12 @@ impl Connector {
                 }),
             };
             match opened {
-                Ok(mut session) => {
-                    look_at(&mut session, place, wanted).await?;
-                    return Ok(session);
-                }
+                Ok(session) => return Ok(session),
                 Err(failure) if failure.kind() == ErrorKind::Authentication => return Err(failure),
                 Err(failure) => failures.push(failure),
             }
         }
-        Err(all_of(failures))
+        Err(all_of(failures, None))
     }
 
     /// Tries the protections that the mode allows, in its order.
@@ -303,6 +494,11 @@ impl Budget {
         }
     }
 
+    fn for_each_of(attempts: usize, context: &Context) -> Self {
+        let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+        Self::new(context.connect_timeout(), attempts)
+    }
+
     fn next_share(&mut self) -> Duration {
         let share = self.end.saturating_duration_since(Instant::now()) / self.attempts.max(1);
         self.attempts -= 1;
@@ -334,46 +530,16 @@ fn check_version(place: &Place, version: Option<&str>) -> Result<(), ConnectErro
     }
 }
 
-/// Whether the server is in the role that is wanted.
-async fn look_at(
-    session: &mut Session,
-    place: &Place,
-    wanted: SessionAttributes,
-) -> Result<(), ConnectError> {
-    use SessionAttributes as A;
-    if matches!(wanted, A::Any | A::PreferStandby) {
-        return Ok(());
-    }
-    let asked = session
-        .client
-        .simple_query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
-        .await;
-    let messages = match asked {
-        Ok(messages) => messages,
-        Err(error) => return Err(session.explain(error).await),
-    };
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let standby = row.and_then(|row| row.get(0)) == Some("t");
-    let read_only = standby || row.and_then(|row| row.get(1)) == Some("on");
-    let (fits, is) = match wanted {
-        A::ReadWrite => (!read_only, "read-only"),
-        A::ReadOnly => (read_only, "open to writes"),
-        A::Primary => (!standby, "a standby"),
-        A::Standby => (standby, "the primary"),
-        A::Any | A::PreferStandby => (true, "anything"),
-    };
-    if fits {
-        return Ok(());
-    }
-    let message = format!("{place} is {is}, which `target_session_attrs` rules out");
-    Err(ConnectError::new(ErrorKind::Role, message))
+/// Whether a failure says that the server is gone, not that it refuses this user or has no room.
+pub(super) fn is_out_of_reach(failure: &ConnectError) -> bool {
+    matches!(
+        failure.kind(),
+        ErrorKind::Refused | ErrorKind::Timeout | ErrorKind::Dns
+    )
 }
 
 /// One error for all that was tried.
-fn all_of(mut failures: Vec<ConnectError>) -> ConnectError {
+fn all_of(mut failures: Vec<ConnectError>, kind: Option<ErrorKind>) -> ConnectError {
     let Some(last) = failures.pop() else {
         return ConnectError::new(ErrorKind::Configuration, "there is no server to try");
     };
@@ -384,8 +550,8 @@ fn all_of(mut failures: Vec<ConnectError>) -> ConnectError {
     let mut all: Vec<_> = failures.iter().map(told).collect();
     all.push(told(&last));
     let message = format!("no server could be used: {}", all.join("; "));
-    // The kind of the first: the servers behind it are there for when it fails.
-    let kind = failures[0].kind();
+    // Else the kind of the first: the servers behind it are there for when it fails.
+    let kind = kind.unwrap_or(failures[0].kind());
     ConnectError::new(kind, message).with_source(last)
 }
 
@@ -420,10 +586,13 @@ mod tests {
     #[test]
     fn failures_are_told_together() {
         let failure = |kind, text: &str| ConnectError::new(kind, text);
-        let all = all_of(vec![
-            failure(ErrorKind::Refused, "a refused"),
-            failure(ErrorKind::Timeout, "b was silent"),
-        ]);
+        let all = all_of(
+            vec![
+                failure(ErrorKind::Refused, "a refused"),
+                failure(ErrorKind::Timeout, "b was silent"),
+            ],
+            None,
+        );
         assert_eq!(all.kind(), ErrorKind::Refused);
         let text = all.to_string();
         assert!(

@@ -72,6 +72,17 @@ impl Effect {
     }
 }
 
+/// Whether a statement may make the session, or its transactions, read-only.
+pub(crate) fn may_forbid_writes(sql: &str) -> bool {
+    let text = sql.to_ascii_lowercase();
+    let mut before = "";
+    words(&text).any(|word| {
+        let both = before == "read" && word == "only";
+        before = word;
+        both || word.ends_with("_read_only")
+    })
+}
+
 /// The words of `text`, comments left out as far as they lead.
 fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
@@ -113,6 +124,21 @@ mod tests {
         ] {
             assert_eq!(Effect::of_statement(sql), Effect::None, "{sql}");
         }
+    }
+
+    #[test]
+    fn what_forbids_writes_is_seen() {
+        for sql in [
+            "set default_transaction_read_only = on",
+            "BEGIN READ  ONLY",
+            "set transaction isolation level serializable, read only",
+            "SELECT set_config('transaction_read_only', 'on', false)",
+        ] {
+            assert!(may_forbid_writes(sql), "{sql}");
+        }
+        assert!(!may_forbid_writes(
+            "SET search_path = x; INSERT INTO read VALUES (1)"
+        ));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use connreg::pool::Lease as Pooled;
+use connreg::topology::{LastWrite, Reader};
 use connreg::{ConnectError, Error, ErrorKind, Sent};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -14,11 +15,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{BorrowToSql, ToSql, Type};
 use tokio_postgres::{CopyInSink, CopyOutStream, Row, SimpleQueryMessage};
 
+use super::client::Refusal;
 use super::copy_in::CopyIn;
 use super::effect::Effect;
 use super::error;
 use super::hold::Hold;
 use super::manager::Manager;
+use super::read::is_lost;
 use super::rows;
 use super::session::Session;
 use super::stream::{CopyOut, RowStream};
@@ -40,6 +43,10 @@ pub struct Executor {
     pub(super) transaction: Option<Open>,
     /// What a dropped transaction has left to be done first.
     owed: Option<Owed>,
+    /// Where a read was sent to; counts as under way there.
+    reading: Option<Reader>,
+    /// Who is to see what is written.
+    wrote: Option<Arc<LastWrite>>,
 }
 
 /// A transaction that is open.
@@ -64,7 +71,31 @@ impl Executor {
             in_flight: false,
             transaction: None,
             owed: None,
+            reading: None,
+            wrote: None,
         }
+    }
+
+    /// For a read that was sent to this server.
+    pub(super) fn reading(mut self, reader: Reader) -> Self {
+        self.reading = Some(reader);
+        self
+    }
+
+    /// For writes that are to be seen by whom `last_write` belongs to.
+    pub(super) fn writing(mut self, last_write: Arc<LastWrite>) -> Self {
+        last_write.wrote();
+        self.wrote = Some(last_write);
+        self
+    }
+
+    /// Whether a read failed since its replica is lost; then that one is not read from for a while.
+    pub(super) fn has_lost_replica(&self, error: &Error) -> bool {
+        let reader = self.reading.as_ref().filter(|_| is_lost(error));
+        if let Some(reader) = reader {
+            reader.failed();
+        }
+        reader.is_some()
     }
 
     /// Runs a statement and gives all its rows.
@@ -166,7 +197,7 @@ impl Executor {
     ) -> Result<Vec<Row>, Error> {
         self.begin("query").await?;
         let session = self.session();
-        session.effect = session.effect.max(Effect::of_statement(sql));
+        session.told(sql, Effect::of_statement(sql));
         let outcome = limited(session.limit, session.client.query_typed(sql, params)).await;
         self.end("query", outcome).await
     }
@@ -239,7 +270,7 @@ impl Executor {
     fn batch(&mut self, sql: &str) -> &mut Session {
         let session = self.session();
         let effect = Effect::of_batch(sql);
-        session.effect = session.effect.max(effect);
+        session.told(sql, effect);
         if effect == Effect::Lasting {
             session.statements.clear();
         }
@@ -358,10 +389,7 @@ impl Executor {
             Ok(Err(error)) => {
                 // After an error, too, the driver skips to the end of the answer before it passes on the next one.
                 self.failed(&error);
-                // The user's own doing, and no sign of a server in the wrong role.
-                let own = self.transaction.is_some_and(|open| open.read_only)
-                    && error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION);
-                let error = if own {
+                let error = if self.is_own_read_only(&error) {
                     error::of_write_in_read_only(error)
                 } else {
                     self.session().explain(error).await
@@ -393,15 +421,41 @@ impl Executor {
         self.in_flight = false;
     }
 
-    /// Says that a stream's answer was an error.
+    /// Whether a write was refused by the user's own doing, which is no sign of a server in the wrong role.
+    fn is_own_read_only(&self, error: &tokio_postgres::Error) -> bool {
+        self.transaction.is_some_and(|open| open.read_only) && is_write_refused(error)
+    }
+
+    /// Says that a request, or a stream's answer, was an error.
     pub(super) fn failed(&mut self, error: &tokio_postgres::Error) {
         self.in_flight = false;
+        if is_write_refused(error) && !self.is_own_read_only(error) {
+            self.write_refused();
+        }
         if error::ends_session(error) {
             // The driver may not have noticed yet, and would let the next caller find out.
             self.session().effect = Effect::Lasting;
         }
         if let Some(open) = &mut self.transaction {
             open.aborted |= error.as_db_error().is_some();
+        }
+    }
+
+    /// The server is no primary any more, unless the session was told not to write: its sessions are of no use.
+    fn write_refused(&mut self) {
+        let pooled = self.pooled();
+        let client = pooled.writer.upgrade();
+        let Some(client) = client.filter(|_| !pooled.is_told_read_only) else {
+            return;
+        };
+        let is_retired = match client.write_refused(pooled.server) {
+            Refusal::Expected => return,
+            Refusal::OfSession => false,
+            Refusal::OfServer => pooled.retire_pool(),
+        };
+        if !is_retired {
+            // Closed, even if others of its age are not.
+            self.session().effect = Effect::Lasting;
         }
     }
 
@@ -435,6 +489,9 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
+        if let Some(last_write) = &self.wrote {
+            last_write.wrote();
+        }
         let Some(mut pooled) = self.pooled.take() else {
             return;
         };
@@ -471,6 +528,10 @@ impl fmt::Debug for Executor {
             .field("transaction", &self.transaction)
             .finish_non_exhaustive()
     }
+}
+
+fn is_write_refused(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
 }
 
 /// What came back, or how long was waited in vain.

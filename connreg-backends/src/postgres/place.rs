@@ -1,4 +1,4 @@
-//! A server to try, and what it has to be.
+//! A server to try.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -66,15 +66,4 @@ impl Place {
             }
         }
     }
-}
-
-/// Which servers will do, by what they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionAttributes {
-    Any,
-    ReadWrite,
-    ReadOnly,
-    Primary,
-    Standby,
-    PreferStandby,
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio_postgres::config::{ChannelBinding, Config, SslNegotiation};
 
 use super::conninfo::Mistake;
-use super::place::{Place, SessionAttributes};
-use super::settings::SslMode;
+use super::place::Place;
+use super::settings::{SslMode, TargetSessionAttrs};
 use super::target::Target;
 use super::words::{
     KNOWN_BUT_NOT_HONOURED, address, attributes, one_of, port, seconds, switch, tls_version,
@@ -25,7 +25,7 @@ pub(super) struct Reading {
     addresses: Vec<Option<IpAddr>>,
     ports: Vec<u16>,
     fallback_application_name: Option<String>,
-    attributes: SessionAttributes,
+    attributes: Option<TargetSessionAttrs>,
     shuffle: bool,
     host_timeout: Option<Duration>,
     passfile: Option<PathBuf>,
@@ -54,7 +54,7 @@ impl Reading {
             addresses: Vec::new(),
             ports: Vec::new(),
             fallback_application_name: None,
-            attributes: SessionAttributes::Any,
+            attributes: None,
             shuffle: false,
             host_timeout: None,
             passfile: None,
@@ -85,7 +85,7 @@ impl Reading {
             "passfile" => self.passfile = Some(value.into()),
             "connect_timeout" => self.host_timeout = seconds(key, value)?,
             "client_encoding" => utf8_only(value)?,
-            "target_session_attrs" => self.attributes = attributes(value)?,
+            "target_session_attrs" => self.attributes = Some(attributes(value)?),
             "load_balance_hosts" => {
                 self.shuffle = one_of(key, value, &[("disable", false), ("random", true)])?;
             }

@@ -66,7 +66,7 @@ where
     I::IntoIter: ExactSizeIterator,
 {
     let (statement, effect) = session.statements.get(&session.client, sql).await?;
-    session.effect = session.effect.max(effect);
+    session.told(sql, effect);
     if effect == Effect::Lasting {
         // It may be the cached ones that go.
         session.statements.clear();

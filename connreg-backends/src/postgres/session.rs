@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::{AsyncMessage, Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::effect::Effect;
+use super::client::Inner;
+use super::effect::{Effect, may_forbid_writes};
 use super::error;
 use super::listen::Outlet;
 use super::statements::Statements;
@@ -42,6 +43,12 @@ pub(crate) struct Session {
     pub(crate) statements: Statements,
     /// The most that a statement may have done to the session since it was last clean.
     pub(crate) effect: Effect,
+    /// Whether a statement may have made it read-only.
+    pub(crate) is_told_read_only: bool,
+    /// The number of the server that it is with.
+    pub(crate) server: usize,
+    /// The client whose writes go here, to be told when one is refused.
+    pub(crate) writer: Weak<Inner>,
     /// How long one request may take.
     pub(crate) limit: Option<Duration>,
     /// With which certificates the server was met, for asking it again to stop.
@@ -77,10 +84,21 @@ impl Session {
             client,
             statements: Statements::new(cache_size),
             effect: Effect::None,
+            is_told_read_only: false,
+            server: 0,
+            writer: Weak::new(),
             limit: context.operation_timeout(),
             tls: None,
             driver: Some(driver),
             _alive: alive,
+        }
+    }
+
+    /// Notes what a statement may leave behind.
+    pub(crate) fn told(&mut self, sql: &str, effect: Effect) {
+        self.effect = self.effect.max(effect);
+        if effect >= Effect::State && may_forbid_writes(sql) {
+            self.is_told_read_only = true;
         }
     }
 
@@ -92,6 +110,7 @@ impl Session {
             Effect::State | Effect::Lasting => self.client.batch_execute(RESET).await?,
         }
         self.effect = Effect::None;
+        self.is_told_read_only = false;
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! What a person configures.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use connreg::topology::{ReadFrom, TopologySettings};
 use connreg::{Secret, Settings, connection};
 
 use super::conninfo::{self, Mistake, Parameters};
@@ -15,7 +17,7 @@ use super::target::Target;
     validate = Postgres::validate
 )]
 pub struct Postgres {
-    /// Host names or addresses, separated by commas and tried in turn, or a socket's directory; `localhost` unless given.
+    /// Host names or addresses, separated by commas, or a socket's directory; `localhost` unless given.
     #[setting(env = "PGHOST", alias = "server", example = "db.example.com")]
     pub host: Option<String>,
     /// The port; `5432` unless given.
@@ -48,6 +50,18 @@ pub struct Postgres {
     /// What the server's activity view and log call this program.
     #[setting(env = "PGAPPNAME")]
     pub application_name: Option<String>,
+    /// What a server has to be. Unless given, of several hosts one that takes writes, and any if there is none.
+    #[setting(env = "PGTARGETSESSIONATTRS", example = "read_write")]
+    pub target_session_attrs: Option<TargetSessionAttrs>,
+    /// How long callers wait for a server that takes writes, once there is none.
+    #[setting(default = "5s", range = "0s..=10min")]
+    pub failover_timeout: Duration,
+    /// Where `read()` goes; other than to the primary, several hosts are needed.
+    #[setting(default)]
+    pub read_from: ReadFrom,
+    /// How far a replica may be behind the primary and still be read from.
+    #[setting(default = "10s", range = "1ms..=24h")]
+    pub max_replica_lag: Duration,
     /// How many prepared statements each connection keeps.
     #[setting(default = 1000, range = 0..=100_000)]
     pub statement_cache_size: usize,
@@ -74,6 +88,46 @@ pub enum SslMode {
     VerifyCa,
     /// TLS with a server that a trusted authority has signed for under the host's name.
     VerifyFull,
+}
+
+/// What a server has to be, in libpq's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Settings)]
+pub enum TargetSessionAttrs {
+    /// Anything.
+    Any,
+    /// Open to writes.
+    ReadWrite,
+    /// Closed to writes.
+    ReadOnly,
+    /// No standby.
+    Primary,
+    /// A standby.
+    Standby,
+    /// A standby if one answers, else anything.
+    PreferStandby,
+}
+
+impl TargetSessionAttrs {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Any,
+        Self::ReadWrite,
+        Self::ReadOnly,
+        Self::Primary,
+        Self::Standby,
+        Self::PreferStandby,
+    ];
+
+    /// As libpq writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::ReadWrite => "read-write",
+            Self::ReadOnly => "read-only",
+            Self::Primary => "primary",
+            Self::Standby => "standby",
+            Self::PreferStandby => "prefer-standby",
+        }
+    }
 }
 
 impl SslMode {
@@ -111,7 +165,32 @@ impl SslMode {
 
 impl Postgres {
     fn validate(&self) -> Result<(), Mistake> {
-        self.target().map(drop)
+        use TargetSessionAttrs as A;
+        let target = self.target()?;
+        if self.read_from == ReadFrom::Primary {
+            return Ok(());
+        }
+        if target.places.len() < 2 {
+            return Err(
+                "`read_from` needs several hosts to choose from; list them in `host`".into(),
+            );
+        }
+        match target.attributes {
+            None | Some(A::ReadWrite | A::Primary) => Ok(()),
+            Some(other) => Err(Mistake(format!(
+                "`read_from` says where reads go, and `target_session_attrs: {}` where all goes; keep one of them",
+                other.as_str()
+            ))),
+        }
+    }
+
+    /// What is to be known of several servers.
+    pub(crate) fn topology(&self) -> TopologySettings {
+        TopologySettings {
+            failover_timeout: self.failover_timeout,
+            max_replica_lag: Some(self.max_replica_lag),
+            ..TopologySettings::default()
+        }
     }
 
     /// What to open, out of either way of saying it.
@@ -157,6 +236,9 @@ impl Postgres {
             |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
         let mode = self.ssl_mode.map(|mode| mode.as_str().to_owned());
         let port = self.port.map(|port| port.to_string());
+        let attributes = self
+            .target_session_attrs
+            .map(|attributes| attributes.as_str().to_owned());
         [
             Setting::new("host", "host", "PGHOST", true, self.host.clone()),
             Setting::new("port", "port", "PGPORT", true, port),
@@ -205,6 +287,13 @@ impl Postgres {
                 "PGOPTIONS",
                 false,
                 self.options.clone(),
+            ),
+            Setting::new(
+                "target_session_attrs",
+                "target_session_attrs",
+                "PGTARGETSESSIONATTRS",
+                false,
+                attributes,
             ),
         ]
         .into_iter()

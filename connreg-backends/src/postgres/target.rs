@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio_postgres::config::Config;
 
 use super::conninfo::{Mistake, Parameters};
-use super::place::{Place, SessionAttributes};
+use super::place::Place;
 use super::reading::Reading;
-use super::settings::SslMode;
+use super::settings::{SslMode, TargetSessionAttrs};
 use crate::tls::{Roots, Tls, Verify};
 
 /// Everything that opening one session takes.
@@ -18,7 +18,8 @@ pub(crate) struct Target {
     pub(crate) places: Vec<Place>,
     /// User, database, password and all that concerns neither the host nor TLS.
     pub(crate) session: Config,
-    pub(crate) attributes: SessionAttributes,
+    /// What a server has to be, if that was said.
+    pub(crate) attributes: Option<TargetSessionAttrs>,
     /// Whether the order of trying is random.
     pub(crate) shuffle: bool,
     /// How long one host may take.

@@ -10,6 +10,7 @@ use tokio_postgres::IsolationLevel;
 use super::client::Client;
 use super::executor::{Executor, Open};
 use super::hold::Hold;
+use super::read::{ReadYourWrites, Reader};
 
 /// A transaction, or a savepoint within one. Rolled back unless committed.
 ///
@@ -155,13 +156,31 @@ pub struct TransactionBuilder<'a> {
 #[derive(Debug)]
 enum On<'a> {
     /// With the place that asked for it.
-    Pool(Client, &'static Location<'static>),
+    Pool(Begins, &'static Location<'static>),
     Lease(&'a mut Executor),
 }
 
+/// Who begins a transaction on a session of its own.
+#[derive(Debug)]
+pub(super) enum Begins {
+    Client(Client),
+    Reading(Reader),
+    Writing(ReadYourWrites),
+}
+
+impl Begins {
+    async fn executor(&self, place: &'static Location<'static>) -> Result<Executor, Error> {
+        match self {
+            Self::Client(client) => client.executor_at(place).await,
+            Self::Reading(reader) => reader.executor(place).await,
+            Self::Writing(writer) => writer.executor(place).await,
+        }
+    }
+}
+
 impl<'a> TransactionBuilder<'a> {
-    pub(super) fn on_pool(client: Client, place: &'static Location<'static>) -> Self {
-        Self::new(On::Pool(client, place))
+    pub(super) fn on_pool(begins: Begins, place: &'static Location<'static>) -> Self {
+        Self::new(On::Pool(begins, place))
     }
 
     pub(super) fn on_lease(executor: &'a mut Executor) -> Self {
@@ -203,7 +222,7 @@ impl<'a> TransactionBuilder<'a> {
     pub async fn start(self) -> Result<Transaction<'a>, Error> {
         let sql = self.sql();
         let mut hold = match self.on {
-            On::Pool(client, place) => Hold::Own(Box::new(client.executor_at(place).await?)),
+            On::Pool(begins, place) => Hold::Own(Box::new(begins.executor(place).await?)),
             On::Lease(executor) => Hold::Lent(executor),
         };
         if hold.transaction.is_some() {

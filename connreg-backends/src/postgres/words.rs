@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::conninfo::Mistake;
-use super::place::SessionAttributes;
+use super::settings::TargetSessionAttrs;
 
 /// What libpq takes and this cannot do: said, rather than ignored.
 pub(super) const KNOWN_BUT_NOT_HONOURED: &[&str] = &[
@@ -146,16 +146,8 @@ pub(super) fn utf8_only(value: &str) -> Result<(), Mistake> {
     }
 }
 
-pub(super) fn attributes(value: &str) -> Result<SessionAttributes, Mistake> {
-    use SessionAttributes as A;
-    let words = [
-        ("any", A::Any),
-        ("read-write", A::ReadWrite),
-        ("read-only", A::ReadOnly),
-        ("primary", A::Primary),
-        ("standby", A::Standby),
-        ("prefer-standby", A::PreferStandby),
-    ];
+pub(super) fn attributes(value: &str) -> Result<TargetSessionAttrs, Mistake> {
+    let words = TargetSessionAttrs::ALL.map(|attributes| (attributes.as_str(), attributes));
     one_of("target_session_attrs", value, &words)
 }
 

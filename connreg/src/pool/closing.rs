@@ -67,6 +67,13 @@ impl fmt::Display for CloseReason {
 pub struct ClosedCounts([u64; REASONS]);
 
 impl ClosedCounts {
+    pub(super) fn plus(mut self, other: &Self) -> Self {
+        for (own, other) in self.0.iter_mut().zip(other.0) {
+            *own += other;
+        }
+        self
+    }
+
     /// How many were closed for `reason`.
     pub const fn of(&self, reason: CloseReason) -> u64 {
         self.0[reason as usize]

@@ -41,6 +41,26 @@ pub struct PoolStatistics {
 }
 
 impl PoolStatistics {
+    /// The figures of two pools together; the greater of the percentiles.
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        Self {
+            max_size: self.max_size.saturating_add(other.max_size),
+            total: self.total + other.total,
+            active: self.active + other.active,
+            idle: self.idle + other.idle,
+            checking: self.checking + other.checking,
+            waiting: self.waiting + other.waiting,
+            requests: self.requests + other.requests,
+            timeouts: self.timeouts + other.timeouts,
+            created: self.created + other.created,
+            closed: self.closed + other.closed,
+            closed_by: self.closed_by.plus(&other.closed_by),
+            wait_time: self.wait_time + other.wait_time,
+            p99_wait: self.p99_wait.max(other.p99_wait),
+        }
+    }
+
     /// How long an acquisition waited on average.
     pub fn average_wait(&self) -> Duration {
         u32::try_from(self.requests)

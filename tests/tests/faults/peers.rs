@@ -213,6 +213,13 @@ async fn run(scenario: Scenario) -> Vec<Result> {
     (scenario.end)(&server, &proxies);
     let ended = Instant::now();
     tokio::time::sleep(Duration::from_secs(3)).await;
+    let all_are_back = async {
+        while !loads.iter().all(|load| load.has_recovered(ended)) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // Who is not back by then never was.
+    let _ = tokio::time::timeout(Duration::from_secs(7), all_are_back).await;
     let mut results = Vec::new();
     for ((load, name), before) in loads.into_iter().zip(NAMES).zip(before) {
         let calls = load.finish().await;
@@ -241,15 +248,26 @@ fn row(scenario: Scenario, name: &str, result: &Result) -> String {
     )
 }
 
-/// How soon we must be back, and how often it may take longer on a busy machine.
-const BACK_WITHIN: Duration = Duration::from_secs(3);
+/// How often it may take longer on a busy machine.
 const ATTEMPTS: usize = 3;
+
+/// What a handshake and a query may take there.
+const HANDSHAKE: Duration = Duration::from_secs(1);
+
+/// Whether we were back in time. The first of all to be back shows how long the fault was felt, on a machine however busy;
+/// ours finds out within half of that.
+fn is_back_in_time(scenario: Scenario, results: &[Result]) -> bool {
+    let recovered = results.iter().filter_map(|result| result.recovery);
+    let first = recovered.min().unwrap_or_default();
+    let bound = first + (scenario.lasts + first) / 2 + HANDSHAKE;
+    results[0].recovery.is_some_and(|back| back < bound)
+}
 
 /// Runs it until we are back in time.
 async fn run_on_a_busy_machine(scenario: Scenario) -> Vec<Result> {
     let mut results = run(scenario).await;
     for _ in 1..ATTEMPTS {
-        if results[0].recovery.is_some_and(|back| back < BACK_WITHIN) {
+        if is_back_in_time(scenario, &results) {
             break;
         }
         results = run(scenario).await;
@@ -270,8 +288,7 @@ pub(crate) async fn the_same_faults_for_peers() {
         let ours = &results[0];
         assert_eq!(ours.calls.wrong(), 0, "{}", scenario.name);
         assert_eq!(ours.calls.hanging, 0, "{}", scenario.name);
-        let back = ours.recovery.unwrap_or(Duration::MAX);
-        assert!(back < BACK_WITHIN, "{}: {back:?}", scenario.name);
+        assert!(is_back_in_time(scenario, &results), "{table}");
         // One set of sessions for those that were lost, and a few whose request was given up.
         assert!(ours.opened <= 30, "{}: {}", scenario.name, ours.opened);
     }

@@ -2,8 +2,10 @@
 #![allow(clippy::wildcard_imports, reason = "the suite's list names every test")]
 
 mod connecting;
+mod failover;
 mod faults;
 mod listening;
+mod replicas;
 mod rotation;
 mod running;
 mod sessions;
@@ -14,8 +16,10 @@ mod transactions;
 use connreg_tests::suite;
 
 use connecting::*;
+use failover::*;
 use faults::*;
 use listening::*;
+use replicas::*;
 use rotation::*;
 use running::*;
 use sessions::*;
@@ -89,5 +93,20 @@ suite! {
         // rotation
         a_rotated_password_fails_no_operation,
         a_password_file_that_has_changed_is_read_at_once,
-        a_secret_is_read_again_when_it_is_refused;
+        a_secret_is_read_again_when_it_is_refused,
+        // failover
+        a_demoted_primary_is_left_for_the_new_one,
+        a_primary_that_closes_to_writes_retires_its_sessions,
+        writers_wait_for_a_promotion,
+        writers_wait_no_longer_than_failover_timeout,
+        idempotent_work_outlives_a_fail_over,
+        a_server_known_to_be_no_primary_is_no_first_choice,
+        // replicas
+        reads_go_to_a_replica_and_writes_to_the_primary,
+        a_replica_that_dies_is_read_around,
+        a_replica_that_is_behind_is_read_around,
+        a_session_reads_what_it_has_written,
+        one_server_has_no_more_sessions_than_before;
+    Postgres + Proxy:
+        a_flapping_server_is_left_once;
 }
