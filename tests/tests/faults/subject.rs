@@ -25,6 +25,7 @@ pub(crate) enum Kind {
 }
 
 /// A server of either kind.
+#[expect(clippy::large_enum_variant, reason = "a test has one of them")]
 pub(crate) enum Server {
     Postgres(Box<connreg_tests::Postgres>),
     Redis(Box<connreg_tests::Redis>),
