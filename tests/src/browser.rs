@@ -12,7 +12,7 @@ use tungstenite::{Message, WebSocket};
 use crate::error::{HarnessError, or_panic};
 use crate::guard::EndBy;
 use crate::place::Folder;
-use crate::process::{Launch, poll};
+use crate::process::{KEPT_LINES, Launch, poll};
 use crate::server::Server;
 use crate::source::{CHROMIUM, Source, chromium};
 
@@ -78,6 +78,7 @@ impl Browser {
             arguments,
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Term,
+            kept_lines: KEPT_LINES,
         };
         let server = Server::start(launch, READY)?;
         let url = server

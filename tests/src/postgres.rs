@@ -20,7 +20,7 @@ use crate::error::{HarnessError, or_panic};
 use crate::guard::EndBy;
 use crate::place::Folder;
 use crate::port::Port;
-use crate::process::{Launch, become_account, run};
+use crate::process::{KEPT_LINES, Launch, become_account, run};
 use crate::server::Server;
 use crate::source::{POSTGRES_URL, Source, postgres, postgres_programs};
 
@@ -193,6 +193,7 @@ impl Postgres {
             arguments,
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Quit,
+            kept_lines: KEPT_LINES,
         };
         Ok(Self {
             server: Server::start(launch, READY)?,

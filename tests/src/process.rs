@@ -1,5 +1,6 @@
 //! One server process: started so that it can't be left behind, read, frozen, killed, stopped.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -31,9 +32,14 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) folder: PathBuf,
     pub(crate) end_by: EndBy,
+    /// How many lines of what it writes are kept, the last ones.
+    pub(crate) kept_lines: usize,
 }
 
-/// Everything a server wrote, line by line.
+/// More lines than any test asks for, and no more than a long soak can bear.
+pub(crate) const KEPT_LINES: usize = 10_000;
+
+/// The last of what a server wrote, line by line.
 #[derive(Debug, Default)]
 struct Log {
     written: Mutex<Written>,
@@ -42,7 +48,7 @@ struct Log {
 
 #[derive(Debug, Default)]
 struct Written {
-    lines: Vec<String>,
+    lines: VecDeque<String>,
     /// Nobody holds the other end any more: the server and all its children are gone.
     closed: bool,
 }
@@ -59,7 +65,7 @@ impl Log {
 
     fn lines(&self) -> Vec<String> {
         let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        written.lines.clone()
+        written.lines.iter().cloned().collect()
     }
 }
 
@@ -131,7 +137,7 @@ impl Process {
         guard::server_started(child.id(), launch.end_by)?;
         let log = Arc::new(Log::default());
         if let Some(output) = child.stdout.take() {
-            let log = Arc::clone(&log);
+            let (log, kept) = (Arc::clone(&log), launch.kept_lines);
             thread::spawn(move || {
                 let mut reader = BufReader::new(output);
                 let mut line = Vec::new();
@@ -139,7 +145,10 @@ impl Process {
                     let text = String::from_utf8_lossy(&line).trim_end().to_owned();
                     line.clear();
                     let mut written = log.written.lock().unwrap_or_else(PoisonError::into_inner);
-                    written.lines.push(text);
+                    if written.lines.len() >= kept {
+                        written.lines.pop_front();
+                    }
+                    written.lines.push_back(text);
                     log.changed.notify_all();
                 }
                 let mut written = log.written.lock().unwrap_or_else(PoisonError::into_inner);

@@ -104,6 +104,8 @@ impl FaultProxy {
                 .to_vec(),
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Term,
+            // It writes several for each connection.
+            kept_lines: 100,
         };
         let proxy = Self {
             _server: Server::start(launch, "Starting Toxiproxy HTTP server")?,

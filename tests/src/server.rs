@@ -61,7 +61,7 @@ impl Server {
         or_panic(self.with(Process::id))
     }
 
-    /// What the server wrote since it was last started.
+    /// What the server wrote since it was last started, the last 10,000 lines of it (the fault proxy: 100).
     ///
     /// # Panics
     ///

@@ -9,7 +9,7 @@ use crate::error::{HarnessError, or_panic};
 use crate::guard::EndBy;
 use crate::place::Folder;
 use crate::port::Port;
-use crate::process::Launch;
+use crate::process::{KEPT_LINES, Launch};
 use crate::server::Server;
 use crate::source::{Source, redis, redis_programs};
 
@@ -200,6 +200,7 @@ impl Redis {
             arguments,
             folder: folder.path().to_path_buf(),
             end_by: EndBy::Term,
+            kept_lines: KEPT_LINES,
         };
         Ok(Self {
             server: Server::start(launch, ready)?,

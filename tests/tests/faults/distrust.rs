@@ -29,12 +29,12 @@ fn start(kind: Kind, certificate: ServerCertificate, ca_is_known: bool) -> Case 
         Kind::Postgres => {
             let server = PostgresOptions::default().tls(certificate).start();
             let port = server.port();
-            (Server::Postgres(server), port)
+            (Server::Postgres(Box::new(server)), port)
         }
         Kind::Redis => {
             let server = RedisOptions::default().tls(certificate).start();
             let port = server.tls_port();
-            (Server::Redis(server), port)
+            (Server::Redis(Box::new(server)), port)
         }
     };
     let certificates = match &server {

@@ -26,15 +26,15 @@ pub(crate) enum Kind {
 
 /// A server of either kind.
 pub(crate) enum Server {
-    Postgres(connreg_tests::Postgres),
-    Redis(connreg_tests::Redis),
+    Postgres(Box<connreg_tests::Postgres>),
+    Redis(Box<connreg_tests::Redis>),
 }
 
 impl Server {
     pub(crate) fn start(kind: Kind) -> Self {
         match kind {
-            Kind::Postgres => Self::Postgres(connreg_tests::Postgres::start()),
-            Kind::Redis => Self::Redis(connreg_tests::Redis::start()),
+            Kind::Postgres => Self::Postgres(Box::new(connreg_tests::Postgres::start())),
+            Kind::Redis => Self::Redis(Box::new(connreg_tests::Redis::start())),
         }
     }
 
