@@ -138,7 +138,7 @@ mod tests {
         while down.elapsed() < outage {
             sleep(backoff.next_delay()).await;
         }
-        (down.elapsed() - outage, backoff.attempts())
+        (down.elapsed().saturating_sub(outage), backoff.attempts())
     }
 
     #[tokio::test(start_paused = true)]

@@ -226,28 +226,24 @@ async fn look_again(replicas: Weak<Replicas>, topology: Topology) {
 }
 
 async fn look_at(topology: Topology, place: Arc<str>, link: Arc<Link>) {
-    let asked = Instant::now();
-    let told = timeout(LOOK_LIMIT, ask(&link)).await;
-    match told {
-        Ok(Ok(State::Replica { lag })) => {
-            let sighting = Sighting::new(Role::Replica, asked.elapsed());
-            topology.saw(&place, sighting.with_lag(lag));
-        }
-        Ok(Ok(State::Untold)) => {
-            topology.saw(&place, Sighting::new(Role::Replica, asked.elapsed()));
-        }
+    let Ok(Ok((state, round_trip))) = timeout(LOOK_LIMIT, ask(&link)).await else {
+        topology.failed(&place);
+        return;
+    };
+    let is = |role| Sighting::new(role, round_trip);
+    let sighting = match state {
+        State::Replica { lag } => is(Role::Replica).with_lag(lag),
+        State::Untold => is(Role::Replica),
         // Who is the master is for the sentinels to say.
-        Ok(Ok(State::Master)) => {
-            topology.saw(&place, Sighting::new(Role::Unknown, asked.elapsed()));
-        }
-        Ok(Err(_)) | Err(_) => topology.failed(&place),
-    }
+        State::Master => is(Role::Unknown),
+    };
+    topology.saw(&place, sighting);
 }
 
 /// A master that has become a replica is found here even if nobody writes.
 async fn look_at_master(link: Arc<Link>) {
     let Some(up) = link.up() else { return };
-    if let Ok(Ok(State::Replica { .. })) = timeout(LOOK_LIMIT, ask(&link)).await {
+    if let Ok(Ok((State::Replica { .. }, _))) = timeout(LOOK_LIMIT, ask(&link)).await {
         link.write_refused(&up.place, Some(up.generation));
     }
 }
@@ -263,17 +259,20 @@ enum State {
     Untold,
 }
 
-async fn ask(link: &Arc<Link>) -> RedisResult<State> {
+/// What a server says, and how long it took to say so.
+async fn ask(link: &Arc<Link>) -> RedisResult<(State, Duration)> {
     let mut kept = None;
     let up = link.get(&mut kept).await?;
     let mut question = cmd("INFO");
     question.arg("replication");
+    let asked = Instant::now();
     let told: RedisResult<String> = question.query_async(&mut up.connection).await;
-    match told {
-        Ok(told) => Ok(state(&told)),
-        Err(error) if error.code() == Some("NOPERM") => Ok(State::Untold),
-        Err(error) => Err(error),
-    }
+    let state = match told {
+        Ok(told) => state(&told),
+        Err(error) if error.code() == Some("NOPERM") => State::Untold,
+        Err(error) => return Err(error),
+    };
+    Ok((state, asked.elapsed()))
 }
 
 /// Reads the section `replication` of `INFO`.

@@ -247,9 +247,9 @@ mod tests {
         Sighting::new(role, Duration::from_millis(1))
     }
 
-    fn switch(from: &str, to: &str) -> Option<Switch> {
+    fn switch(from: &str, to: &str) -> Switch {
         let (from, to) = (from.into(), to.into());
-        Some(Switch { from, to })
+        Switch { from, to }
     }
 
     #[test]
@@ -260,12 +260,12 @@ mod tests {
         assert!(roles.write_refused("a:1", now + SECOND));
         assert_eq!(roles.primary(), None);
         let promoted = roles.saw("b:1", sighting(Role::Primary), now + SECOND);
-        assert_eq!(promoted, switch("a:1", "b:1"));
+        assert_eq!(promoted, Some(switch("a:1", "b:1")));
         assert!(!roles.write_refused("a:1", now + SECOND), "known by now");
         let back = now + SECOND * 2;
         assert_eq!(roles.saw("b:1", sighting(Role::Replica), back), None);
         let again = roles.saw("a:1", sighting(Role::Primary), back);
-        assert_eq!(again, switch("b:1", "a:1"));
+        assert_eq!(again, Some(switch("b:1", "a:1")));
     }
 
     #[test]
@@ -317,6 +317,6 @@ mod tests {
         roles.set_endpoints(["b:1".into(), "c:1".into()], now);
         assert_eq!(roles.primary(), None);
         let found = roles.saw("c:1", sighting(Role::Primary), now);
-        assert_eq!(found, switch("a:1", "c:1"));
+        assert_eq!(found, Some(switch("a:1", "c:1")));
     }
 }

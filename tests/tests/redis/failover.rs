@@ -156,6 +156,7 @@ pub(crate) async fn a_demoted_master_behind_one_address_is_left_within_a_second(
 
         // While the address leads nowhere better, many who write make one prober look every 100 ms.
         let before = address.accepted.load(Ordering::Relaxed);
+        let since = Instant::now();
         let stop = Arc::new(AtomicBool::new(false));
         let writers: Vec<_> = (0..16)
             .map(|_| {
@@ -170,8 +171,9 @@ pub(crate) async fn a_demoted_master_behind_one_address_is_left_within_a_second(
             .collect();
         sleep(Duration::from_millis(500)).await;
         let tried = address.accepted.load(Ordering::Relaxed) - before;
+        let most = usize::try_from(since.elapsed().as_millis() / 100).unwrap() + 3;
         assert!(
-            (1..=8).contains(&tried),
+            (1..=most).contains(&tried),
             "{tried} connections in half a second"
         );
         let () = redis.get("a").await.expect("reads go on meanwhile");

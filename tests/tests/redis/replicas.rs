@@ -60,16 +60,23 @@ pub(crate) async fn reads_go_to_replicas_and_elsewhere_when_one_dies() {
     assert_eq!(asked(&mut plain.read()).await, Some(group.primary().port()));
 
     settings.push(("read_from", "prefer_replica"));
-    let client = client(&settings).await;
-    let mut reader = client.read();
     let replicas = ports(group.replicas());
-    let by_port = spread(&mut reader).await;
-    assert_eq!(
-        by_port.keys().copied().collect::<Vec<_>>(),
-        replicas,
-        "{by_port:?}"
-    );
-    assert!(by_port.values().all(|count| *count > 10), "{by_port:?}");
+    let mut tries = 0;
+    let client = loop {
+        tries += 1;
+        let client = client(&settings).await;
+        let by_port = spread(&mut client.read()).await;
+        assert!(
+            by_port.keys().all(|port| replicas.contains(port)),
+            "{by_port:?}"
+        );
+        if by_port.len() == 2 && by_port.values().all(|count| *count > 10) {
+            break client;
+        }
+        // One may have been slow to answer the first look on a busy machine.
+        assert!(tries < 5, "one is never asked: {by_port:?}");
+    };
+    let mut reader = client.read();
 
     // What was written is read, however far replicas are behind.
     let user: ReadYourWrites = client.read_your_writes();
