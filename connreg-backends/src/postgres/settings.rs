@@ -56,6 +56,9 @@ pub struct Postgres {
     /// How long callers wait for a server that takes writes, once there is none.
     #[setting(default = "5s", range = "0s..=10min")]
     pub failover_timeout: Duration,
+    /// How often several servers are asked for their roles, and replicas how far behind they are, while all is well.
+    #[setting(default = "30s", range = "100ms..=1h")]
+    pub role_check_interval: Duration,
     /// Where `read()` goes; other than to the primary, several hosts are needed.
     #[setting(default)]
     pub read_from: ReadFrom,
@@ -188,6 +191,7 @@ impl Postgres {
     pub(crate) fn topology(&self) -> TopologySettings {
         TopologySettings {
             failover_timeout: self.failover_timeout,
+            look_interval: self.role_check_interval,
             max_replica_lag: Some(self.max_replica_lag),
             ..TopologySettings::default()
         }

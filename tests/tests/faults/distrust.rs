@@ -15,8 +15,9 @@ use crate::subject::{Kind, Server};
 
 const CALLERS: usize = 16;
 const LASTS: Duration = Duration::from_secs(1);
-/// Attempts come after 100 ms, 200, 400, each a random part of that: in a second rarely more than six.
-const MOST: usize = 12;
+/// Attempts come after 100 ms, 200, 400, each a random part of that: some six in a second, seldom twice as many. The callers' own
+/// would be three thousand.
+const MOST: usize = 24;
 
 struct Case {
     server: Server,

@@ -117,10 +117,13 @@ pub(crate) async fn reads_go_to_a_replica_and_writes_to_the_primary() {
 
 pub(crate) async fn a_replica_that_dies_is_read_around() {
     let (primary, replicas) = group(2).await;
-    let settings = [("read_from", "replica"), ("failover_timeout", "1s")];
+    // Looked at often, so that a slow first answer does not count for long.
+    let often = ("role_check_interval", "100ms");
+    let settings = [("read_from", "replica"), ("failover_timeout", "1s"), often];
     let strict = connect(&primary, &replicas, &settings).await;
     let strict = strict.client().await;
-    let lenient = connect(&primary, &replicas, &[("read_from", "prefer_replica")]).await;
+    let settings = [("read_from", "prefer_replica"), often];
+    let lenient = connect(&primary, &replicas, &settings).await;
     let lenient = lenient.client().await;
     for client in [&strict, &lenient] {
         reads_go_to(client, &[&replicas[0], &replicas[1]]).await;
@@ -173,6 +176,7 @@ pub(crate) async fn a_replica_that_is_behind_is_read_around() {
     let settings = [
         ("read_from", "prefer_replica"),
         ("max_replica_lag", "500ms"),
+        ("role_check_interval", "200ms"),
     ];
     let opened = connect(&primary, &replicas, &settings).await;
     let client = opened.client().await;
