@@ -75,8 +75,11 @@ impl dyn AnySlot {
 
     /// Has a client that is down asked once more, and replaced by a new one if it can't come back by itself.
     pub(crate) async fn bring_back(self: &Arc<Self>) {
+        let generation = self.core().generation();
         match self.check_open().await {
             Some(Ok(())) => {}
+            // Of a client that has been replaced meanwhile.
+            Some(Err(_)) if self.core().generation() != generation => {}
             Some(Err(error)) if self.comes_back_by_itself(error.kind()) => {
                 self.core().gate().fails_again(&error);
                 self.core().wake_monitor();

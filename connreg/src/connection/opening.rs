@@ -29,6 +29,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(15);
 /// How often a refused credential is tried in all, so that no account is locked.
 const REFUSED_TRIES: u32 = 3;
 
+/// What a server may ask for at the most.
+const LONGEST_DELAY: Duration = Duration::from_hours(365 * 24);
+
 /// How soon a client that seems to work again is looked at again.
 const CONFIRM: Duration = Duration::from_secs(1);
 
@@ -190,7 +193,7 @@ impl Down {
         Self {
             error: error.clone(),
             at: now,
-            next: delay.map(|delay| now + delay),
+            next: delay.map(|delay| now + LONGEST_DELAY.min(delay)),
             backoff,
             attempts: attempts.saturating_add(1),
             refused,

@@ -214,7 +214,8 @@ impl<B: Backend> AnySlot for Slot<B> {
     }
 
     fn most_connections(&self) -> u32 {
-        B::most_connections(self.core().context().pool())
+        self.settings()
+            .most_connections(self.core().context().pool())
     }
 
     fn opened(&self) -> Option<Arc<dyn AnyOpen>> {

@@ -266,9 +266,14 @@ impl Core {
         }
     }
 
-    /// Whether it seems to be back, which is told once.
-    pub(crate) fn take_return(&self) -> bool {
-        self.seems_back.swap(false, Ordering::AcqRel)
+    /// Whether it seems to be back, and nobody has looked yet.
+    pub(crate) fn is_back(&self) -> bool {
+        self.seems_back.load(Ordering::Acquire)
+    }
+
+    /// It is being looked at, or is not down.
+    pub(crate) fn forget_return(&self) {
+        self.seems_back.store(false, Ordering::Release);
     }
 
     /// Says that the server refused the credential: if it is a secret from elsewhere, that is read again.

@@ -14,11 +14,13 @@ pub(super) struct Departed(Mutex<Option<Arc<Set>>>);
 impl Connections {
     /// The connections that were there when this was last asked, and are not any more.
     pub(crate) fn departed(&self) -> Vec<AnyConnection> {
-        let set = self.0.set.load_full();
-        let before = {
+        let (set, before) = {
             let last = &self.0.departed.0;
             let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            last.replace(Arc::clone(&set))
+            // Read behind the lock: an older set must not come after a newer one.
+            let set = self.0.set.load_full();
+            let before = last.replace(Arc::clone(&set));
+            (set, before)
         };
         let Some(before) = before.filter(|before| !Arc::ptr_eq(before, &set)) else {
             return Vec::new();

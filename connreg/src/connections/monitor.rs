@@ -80,9 +80,12 @@ impl Monitor {
             if core.context().policy().health_check.enabled && !core.is_probing() {
                 let due = match slot.prospect() {
                     Prospect::Nothing => None,
-                    Prospect::Check { generation } => Some(plan.check(slot, generation, now)),
+                    Prospect::Check { generation } => {
+                        core.forget_return();
+                        Some(plan.check(slot, generation, now))
+                    }
                     Prospect::Reopen { at, attempt } => {
-                        let at = if core.take_return() { now } else { at };
+                        let at = if core.is_back() { now } else { at };
                         Some(self.reopen(&mut plan, &set, position, (at, attempt), now))
                     }
                 };
@@ -129,6 +132,7 @@ impl Monitor {
             return since + WINDOW;
         }
         self.window = Some((since, begun + 1));
+        slot.core().forget_return();
         probe(slot, |slot| async move { slot.bring_back().await });
         now + LOOK
     }

@@ -55,7 +55,9 @@ impl<'a> Pace<'a> {
         let delay = self.delays.next(fastrand::f64(), hint);
         match self.deadline {
             // What would begin at the deadline would fail at once, and hide why.
-            Some(deadline) if Instant::now() + delay >= deadline => return None,
+            Some(deadline) if delay >= deadline.saturating_duration_since(Instant::now()) => {
+                return None;
+            }
             None if hint.is_some_and(|hint| hint > LONGEST_HINT) => return None,
             _ => {}
         }

@@ -9,6 +9,9 @@ use super::{Manage, Pool};
 use crate::context::Context;
 use crate::policy::{Policy, PoolSettings};
 
+/// As good as for ever: ten years, which can be added to any time.
+const LONGEST: Duration = Duration::from_hours(10 * 365 * 24);
+
 /// How a [`Pool`] is to be; made by [`Pool::builder`].
 #[must_use = "it is `build` that makes the pool"]
 pub struct PoolBuilder<M> {
@@ -88,11 +91,20 @@ impl<M: Manage> PoolBuilder<M> {
         // bb8 panics on a size of nothing.
         settings.max_size = settings.max_size.max(1);
         settings.min_size = settings.min_size.min(settings.max_size);
+        for limit in [
+            &mut settings.acquire_timeout,
+            &mut settings.max_lifetime,
+            &mut settings.idle_timeout,
+            &mut settings.leak_warning,
+            &mut settings.slow_acquire_warning,
+        ] {
+            *limit = LONGEST.min(*limit);
+        }
         Pool::from_parts(
             self.manager,
             self.name,
             settings,
-            self.connect_timeout,
+            LONGEST.min(self.connect_timeout),
             Told {
                 observer: self.observer,
                 context: self.context,

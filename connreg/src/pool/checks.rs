@@ -109,6 +109,7 @@ impl<M: Manage> Inner<M> {
             self.checks.keep(kept);
             return Ok(());
         }
+        let generation = shared.generation();
         // In a task of its own: a check that is given up must not waste a connection that is nearly there.
         let pool = Arc::clone(self);
         let opened = shared.runtime.spawn(async move {
@@ -128,7 +129,17 @@ impl<M: Manage> Inner<M> {
             }
             Err(error) => return Err(error),
         }
-        let mut kept = self.checks.take().ok_or_else(closed)?;
+        let Some(mut kept) = self.checks.take() else {
+            if shared.is_closed() {
+                return Err(closed());
+            }
+            // Retired while it was opened: that it could be opened is the answer.
+            if shared.generation() != generation {
+                return Ok(());
+            }
+            let message = "the server ended the connection at once";
+            return Err(ConnectError::new(ErrorKind::Refused, message));
+        };
         kept.test().await?;
         self.checks.keep(kept);
         Ok(())
@@ -148,7 +159,8 @@ impl<M: Manage> Inner<M> {
     /// Opens the connection and keeps it.
     async fn open_for_checks(&self) -> Result<(), ConnectError> {
         let shared = &self.shared;
-        if let Some(refused) = shared.outage.waits(shared.manager.credential_version()) {
+        let version = shared.manager.credential_version();
+        if let Some(refused) = shared.outage.waits(version) {
             return Err(refused.as_ref().clone());
         }
         let generation = shared.generation();
@@ -164,7 +176,7 @@ impl<M: Manage> Inner<M> {
                 Ok(())
             }
             Err(error) => {
-                shared.failed(error.clone());
+                shared.failed(error.clone(), version);
                 Err(error)
             }
         }

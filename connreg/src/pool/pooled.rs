@@ -63,8 +63,9 @@ impl<M: Manage> Open<M> {
     }
 }
 
-impl<M: Manage> Drop for Open<M> {
-    fn drop(&mut self) {
+impl<M: Manage> Open<M> {
+    /// Has it closed, once.
+    fn end(&mut self) {
         let Some(connection) = self.connection.take() else {
             return;
         };
@@ -76,6 +77,12 @@ impl<M: Manage> Drop for Open<M> {
             let _ = timeout(CLOSE_LIMIT, shared.manager.close(connection)).await;
             drop(closing);
         });
+    }
+}
+
+impl<M: Manage> Drop for Open<M> {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -137,7 +144,10 @@ impl<M: Manage> Pooled<M> {
 impl<M: Manage> Drop for Pooled<M> {
     fn drop(&mut self) {
         let reason = self.doomed.unwrap_or(CloseReason::PoolClosed);
-        let shared = &self.open.shared;
+        let shared = Arc::clone(&self.open.shared);
+        // From before it is counted as closed until after that: whoever waits for all to be gone must see both.
+        let _closing = shared.closing();
+        self.open.end();
         shared.closed(&self.hold, reason);
         shared.emit(|| PoolEvent::Closed {
             id: self.id,

@@ -277,6 +277,7 @@ impl<M: Manage> Shared<M> {
         let was_open = !self.is_closed.swap(true, Ordering::AcqRel);
         self.resumed.notify_waiters();
         self.returned.notify_waiters();
+        self.tried.notify_waiters();
         self.upkeep.notify_one();
         was_open
     }
@@ -313,6 +314,10 @@ impl<M: Manage> Shared<M> {
             let tried = self.tried.notified();
             if self.open_count() >= self.settings.min_size {
                 return Ok(());
+            }
+            if self.is_closed() {
+                let error = ConnectError::new(ErrorKind::Closed, "the pool was closed");
+                return Err(Arc::new(error));
             }
             if let Some(error) = self.outage.last() {
                 return Err(error);
@@ -403,7 +408,7 @@ impl<M: Manage> Shared<M> {
                 return Err(Failure::GivenUp);
             }
             let error = ConnectError::new(ErrorKind::Other, "the back end panicked");
-            Err(self.failed(error))
+            Err(self.failed(error, self.manager.credential_version()))
         })
     }
 
@@ -429,6 +434,8 @@ impl<M: Manage> Shared<M> {
             _demanded = Some(Counted::new(&self.demanded));
         }
         let (id, generation) = (self.next_id(), self.generation());
+        // Another one may come while the server thinks about this one.
+        let version = self.manager.credential_version();
         let started = Instant::now();
         self.emit(|| PoolEvent::Opening { id });
         let error = match self.connect().await {
@@ -445,7 +452,7 @@ impl<M: Manage> Shared<M> {
         };
         entry.failed();
         self.told.of_trouble();
-        let failure = self.failed(error);
+        let failure = self.failed(error, version);
         if let Failure::Connect(error) = &failure {
             self.emit(|| PoolEvent::OpenFailed {
                 id,
@@ -487,11 +494,11 @@ impl<M: Manage> Shared<M> {
             })
     }
 
-    pub(super) fn failed(&self, error: ConnectError) -> Failure {
+    /// Notes a failed attempt, made with the credential of this `version`.
+    pub(super) fn failed(&self, error: ConnectError, version: u64) -> Failure {
         let error = Arc::new(error);
         // A server that has no room for more is not down for those who are in.
         let is_full = error.kind() == ErrorKind::Overloaded && self.open_count() > 0;
-        let version = self.manager.credential_version();
         self.outage.failed(&error, version, !is_full);
         if error.kind() == ErrorKind::Authentication {
             self.told.of_refusal();

@@ -44,6 +44,7 @@ type Idle<M> = bb8::PooledConnection<'static, Glue<M>>;
 pub(super) fn spawn<M: Manage>(pool: &Arc<Inner<M>>) {
     let (shared, weak) = (Arc::clone(&pool.shared), Arc::downgrade(pool));
     pool.shared.runtime.spawn(async move {
+        let mut topped_up = None;
         while let Some(pool) = weak.upgrade() {
             if shared.is_closed() {
                 // One that was opened as the pool was closed may have come after the others were.
@@ -55,7 +56,7 @@ pub(super) fn spawn<M: Manage>(pool: &Arc<Inner<M>>) {
                 sleep(CLOSED_STEP).await;
                 continue;
             }
-            let next = pool.tend().await;
+            let next = pool.tend(&mut topped_up).await;
             drop(pool);
             // Woken early or not: the pool is looked after.
             let _ = timeout_at(next, shared.upkeep.notified()).await;
@@ -95,7 +96,11 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
             .outage
             .probe(shared.manager.credential_version(), is_needed)
         {
-            Probe::Stop => return,
+            Probe::Stop => {
+                // Whoever found it back has opened one at the most.
+                shared.upkeep.notify_one();
+                return;
+            }
             Probe::Wait => {}
             Probe::Try => {
                 if let Ok((pooled, entry)) = shared.open(Purpose::Upkeep).await {
@@ -112,14 +117,14 @@ async fn try_until_back<M: Manage>(shared: &Arc<Shared<M>>, pool: &Weak<Inner<M>
 }
 
 impl<M: Manage> Inner<M> {
-    /// Looks after everything, and says when to do so again.
-    async fn tend(self: &Arc<Self>) -> Instant {
+    /// Looks after everything, and says when to do so again. `topped_up` is when the smallest size was last seen to.
+    async fn tend(self: &Arc<Self>, topped_up: &mut Option<Instant>) -> Instant {
         let shared = &self.shared;
         self.sweep();
         if shared.settings.test_while_idle {
             self.test_idle().await;
         }
-        let is_short = self.top_up().await;
+        let is_short = self.top_up(topped_up).await;
         let next_leak = self.warn_of_leaks();
         let now = Instant::now();
         let settings = &shared.settings;
@@ -217,15 +222,27 @@ impl<M: Manage> Inner<M> {
         due
     }
 
-    /// Opens some of the connections that the smallest size wants. Whether more are wanted afterwards.
-    async fn top_up(self: &Arc<Self>) -> bool {
+    /// Opens some of the connections that the smallest size wants, unless it was done within the `last` second. Whether
+    /// more are wanted afterwards.
+    async fn top_up(self: &Arc<Self>, last: &mut Option<Instant>) -> bool {
         let shared = &self.shared;
         let (min_size, open) = (shared.settings.min_size, shared.open_count());
-        // While the server is down, its prober opens the first. Nor is one opened to a server that is being left.
-        let may_open = !(shared.is_closed() || shared.outage.is_down() || shared.is_suspended());
-        if open >= min_size || !may_open {
+        // None is opened to a server that is being left.
+        if open >= min_size || shared.is_closed() || shared.is_suspended() {
             return false;
         }
+        // While the server is down, its prober opens the first.
+        if shared.outage.is_down() {
+            probe(self);
+            return false;
+        }
+        let now = Instant::now();
+        let was_just_done = last.is_some_and(|last| now < last + WARM_UP_STEP);
+        // A server without room has said when it wants to be asked again.
+        if was_just_done || shared.outage.is_full().is_some() {
+            return true;
+        }
+        *last = Some(now);
         let mut opening = JoinSet::new();
         for _ in 0..shared.settings.max_connecting.clamp(1, min_size - open) {
             let shared = Arc::clone(shared);
