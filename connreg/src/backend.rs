@@ -83,9 +83,9 @@ pub trait Backend: Declared {
         None
     }
 
-    /// How many connections a client opens at the most: of a pooled one the pool's, and one for
-    /// [checks](crate::pool::PoolStatistics::checking).
-    fn most_connections(pool: &PoolSettings) -> u32 {
+    /// How many connections a client with these settings has to one server at the most: of a pooled one the pool's, and one
+    /// for [checks](crate::pool::PoolStatistics::checking).
+    fn most_connections(&self, pool: &PoolSettings) -> u32 {
         if Self::POOLED {
             pool.max_size.saturating_add(1)
         } else {

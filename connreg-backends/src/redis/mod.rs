@@ -136,7 +136,7 @@ impl Backend for Redis {
         address::plan(self).ok().map(|plan| plan.place())
     }
 
-    fn most_connections(pool: &PoolSettings) -> u32 {
+    fn most_connections(&self, pool: &PoolSettings) -> u32 {
         // The shared one stands beside the pool.
         pool.max_size.saturating_add(1)
     }
