@@ -51,6 +51,8 @@
 //! - `schema`: a JSON Schema of the configuration files, for editors.
 //! - `cli`: [`cli::run`](https://docs.rs/connreg/latest/connreg/cli/fn.run.html), the command line for your own binary.
 //! - `blocking`: the same for code without async, [`blocking::Connections`](https://docs.rs/connreg/latest/connreg/blocking/index.html).
+//! - `http`: health probes, metrics and a live page of all connections, [`http::router`](https://docs.rs/connreg/latest/connreg/http/fn.router.html).
+//! - `json`: reports of mistakes as JSON.
 //! - `testing`: failures on command, connections without a server and clients handed in, for tests of services; suites for back
 //!   ends.
 #![forbid(unsafe_code)]

@@ -48,6 +48,11 @@ struct Readme;
 #[doc = include_str!("../../docs/testing-your-service.md")]
 struct TestingPage;
 
+/// The page on what stands between a service and its servers, whose code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/resilience.md")]
+struct ResiliencePage;
+
 /// The editor's page, whose code compiles.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/editor.md")]

@@ -19,7 +19,7 @@ fn sources(folder: &Path, all: &mut String) {
 fn every_test_that_the_page_names_is_there() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut all = String::new();
-    for folder in ["tests", "../connreg/tests"] {
+    for folder in ["tests", "../connreg/tests", "../connreg/src"] {
         sources(&here.join(folder), &mut all);
     }
     let page = include_str!("../../docs/reliability.md");
