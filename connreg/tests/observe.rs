@@ -7,7 +7,7 @@ mod scripted;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use connreg::policy::CallPolicy;
 use connreg::{ConnectError, Error, ErrorKind};
@@ -15,6 +15,10 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use scripted::{Scripted, one};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, span};
+
+/// One test at a time: whether anybody wants a span is remembered for the whole process, and a test that looks while
+/// another one's subscriber comes may have it remembered wrongly.
+static TURN: Mutex<()> = Mutex::new(());
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
@@ -30,6 +34,7 @@ fn failed(kind: ErrorKind) -> Error {
 
 #[test]
 fn operations_are_counted_by_connection_and_kind_of_error() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = runtime();
     let settings = [("circuit_breaker.failure_threshold", "4")];
     let (connections, _) = runtime.block_on(one("measured", &settings));
@@ -154,6 +159,7 @@ impl tracing::Subscriber for Spans {
 
 #[test]
 fn each_operation_is_one_span_with_the_conventions_attributes() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let runtime = runtime();
     let (connections, _) = runtime.block_on(one("traced", &[]));
     let connection = connections.get::<Scripted>("traced").unwrap();

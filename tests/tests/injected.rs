@@ -116,7 +116,7 @@ async fn a_capability_fails_on_command() -> Result<(), Error> {
         .environment::<String, String>([])
         .set("cache.type", "redis")
         .set("cache.url", keys.url())
-        .set("cache.operation_timeout", "200ms")
+        .set("cache.operation_timeout", "2s")
         .with_faults("cache", &faults)
         .load()
         .await?;

@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use connreg::ErrorKind;
 use connreg::pool::Pool;
-use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::world::{Made, pool, pool_with};
+use crate::world::{Made, eventually, pool, pool_with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_256_tasks_on_10_connections_none_starves() {
     let (pool, _) = pool("fair").await;
     // A number of turns rather than a time, so that a busy machine tests the same.
     let turns = Arc::new(AtomicU32::new(256 * 40));
-    // None before all are there: on a busy machine the first would be through by then.
-    let all_there = Arc::new(Barrier::new(256));
+    // None before all stand in line: on a busy machine the first would be through by then.
+    let mut held = Vec::new();
+    for _ in 0..10 {
+        held.push(pool.acquire().await.unwrap());
+    }
     let mut tasks = JoinSet::new();
     for _ in 0..256 {
         let (pool, turns) = (pool.clone(), Arc::clone(&turns));
-        let all_there = Arc::clone(&all_there);
         tasks.spawn(async move {
-            all_there.wait().await;
             let mut done = 0_u32;
             loop {
                 let lease = pool.acquire().await.unwrap();
@@ -41,6 +41,8 @@ async fn of_256_tasks_on_10_connections_none_starves() {
             }
         });
     }
+    eventually("all stand in line", || pool.statistics().waiting == 256).await;
+    drop(held);
     let done: Vec<f64> = tasks.join_all().await.into_iter().map(f64::from).collect();
     // Jain's index: 1 when all got the same.
     let (sum, squares) = done.iter().fold((0.0, 0.0), |(s, q), x| (s + x, q + x * x));

@@ -26,8 +26,7 @@ async fn lost_work_is_told(kind: Kind) {
         subject.ask(1).await.unwrap();
         let request = tokio::spawn(subject.clone().wait_long());
         lent(&subject, 1).await;
-        // On its way, and arrived.
-        sleep(Duration::from_millis(100)).await;
+        server.waits(1).await;
         server.process().kill();
         let killed = Instant::now();
         let error = request.await.unwrap().unwrap_err();
@@ -61,9 +60,11 @@ async fn a_slot_is_back(kind: Kind) {
     subject.ask(1).await.unwrap();
     let limit = Duration::from_millis(10);
     within("a dropped request's slot", limit, async || {
+        // Of an earlier try.
+        server.waits(0).await;
         let request = tokio::spawn(subject.clone().wait_long());
         lent(&subject, 1).await;
-        sleep(Duration::from_millis(20)).await;
+        server.waits(1).await;
         request.abort();
         timed(lent(&subject, 0)).await.1
     })

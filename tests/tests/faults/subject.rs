@@ -53,6 +53,15 @@ impl Server {
         }
     }
 
+    /// Waits until the server is at so many requests of [`Subject::wait_long`].
+    pub(crate) async fn waits(&self, requests: i64) {
+        let watcher = self.connect(self.port(), &[]).await;
+        eventually("the server has got the requests", async || {
+            watcher.waiting().await == requests
+        })
+        .await;
+    }
+
     /// A connection that goes to `port`, which leads to this server.
     pub(crate) async fn connect(&self, port: u16, settings: &[(&str, &str)]) -> Subject {
         self.connect_to("127.0.0.1", port, settings).await
@@ -155,6 +164,29 @@ impl Subject {
                 let wait = cmd("BLPOP").arg("nothing").arg(120).clone();
                 let waited = wait.exec_async(&mut lease).await;
                 waited.map_err(|error| client.error("blpop", error))
+            }
+        }
+    }
+
+    /// How many requests of [`wait_long`](Self::wait_long) the server is at, whoever sent them.
+    async fn waiting(&self) -> i64 {
+        match self {
+            Self::Postgres(_, connection) => {
+                let client = connection.client().await.unwrap();
+                let sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+                let row = client.query_one(sql, &[]).await.unwrap();
+                row.get(0)
+            }
+            Self::Redis(_, connection) => {
+                let client = connection.client().await.unwrap();
+                let info: String = cmd("INFO")
+                    .arg("clients")
+                    .query_async(&mut client.commands())
+                    .await
+                    .unwrap();
+                let mut lines = info.lines();
+                let blocked = lines.find_map(|line| line.strip_prefix("blocked_clients:"));
+                blocked.unwrap().trim().parse().unwrap()
             }
         }
     }

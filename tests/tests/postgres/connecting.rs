@@ -1,10 +1,11 @@
 //! Settings, connection strings, TLS, and what goes wrong before a session is open.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use connreg::ErrorKind;
 use connreg_tests::{Postgres, PostgresOptions, ServerCertificate};
+use tokio::net::TcpSocket;
 
 use crate::support::{failure, load, open};
 
@@ -78,7 +79,7 @@ pub(crate) async fn a_socket_is_a_host() {
 
 pub(crate) async fn several_hosts_are_tried_in_turn() {
     let server = Postgres::shared();
-    let closed = closed_port();
+    let (_bound, closed) = closed_port();
     let url = format!(
         "postgresql://{}:{}@127.0.0.1:{closed},{}:{}/{}",
         server.user(),
@@ -194,7 +195,7 @@ pub(crate) async fn a_missing_database_is_a_mistake_in_the_configuration() {
 }
 
 pub(crate) async fn nobody_listening_is_told_at_once() {
-    let port = closed_port();
+    let (_bound, port) = closed_port();
     let url = format!("postgresql://ann:s3cret@127.0.0.1:{port}/x");
     let started = Instant::now();
     let error = failure(&[("connection_string", &url)]).await;
@@ -429,8 +430,9 @@ pub(crate) async fn channel_binding_works() {
 pub(crate) async fn no_error_shows_the_password() {
     let server = Postgres::shared();
     let secret = "hunter2-s3cret";
+    let (_bound, closed) = closed_port();
     let strings = [
-        format!("postgresql://ann:{secret}@127.0.0.1:{}/x", closed_port()),
+        format!("postgresql://ann:{secret}@127.0.0.1:{closed}/x"),
         format!(
             "postgresql://ann:{secret}@{}:{}/x",
             server.host(),
@@ -463,11 +465,10 @@ pub(crate) async fn no_error_shows_the_password() {
     }
 }
 
-/// A port that nobody listens on.
-fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// A port that nobody listens on, and what keeps others from taking it.
+fn closed_port() -> (TcpSocket, u16) {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let port = bound.local_addr().unwrap().port();
+    (bound, port)
 }

@@ -179,13 +179,17 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
         .unwrap();
     let until = Instant::now() + soak_time(Duration::from_secs(6));
     let answers = Arc::new(AtomicU64::new(0));
+    let asked = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for task in 0..24i32 {
         let (opened, answers) = (Arc::clone(&opened), Arc::clone(&answers));
+        let asked = Arc::clone(&asked);
         tasks.spawn(async move {
             let mut random = fastrand::Rng::with_seed(u64::from(task.unsigned_abs()));
             let mut n = 0;
-            while Instant::now() < until {
+            // A busy machine takes longer for as many.
+            while Instant::now() < until || asked.load(Ordering::Relaxed) < 1000 {
+                asked.fetch_add(1, Ordering::Relaxed);
                 n += 1;
                 let client = opened.db.client().await.unwrap();
                 // Most are given up at some point, some are not.
@@ -238,11 +242,9 @@ pub(crate) async fn dropped_futures_leak_no_slot_and_mix_no_answers() {
                     Err(_) => {}
                 }
             }
-            n
         });
     }
-    let asked: i32 = tasks.join_all().await.into_iter().sum();
-    assert!(asked > 1000, "{asked}");
+    tasks.join_all().await;
     assert!(answers.load(Ordering::Relaxed) > 0);
     opened.all_free().await;
     // All of the slots are there, at the same time, with sessions that know nothing of the past.

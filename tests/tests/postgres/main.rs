@@ -76,6 +76,7 @@ suite! {
         listening_ends_with_the_connection,
         // running
         run_gives_what_the_query_gives,
+        work_with_parameters_can_be_spawned,
         what_the_server_refuses_for_good_is_neither_repeated_nor_counted,
         a_conflict_is_repeated_where_the_work_may_be,
         a_deadline_cuts_work_off_and_leaves_nothing_behind,

@@ -73,7 +73,7 @@ pub(crate) async fn a_cluster_node_that_dies_is_told_and_comes_back() {
     let mut failed = 0;
     for n in 0..30 {
         let (outcome, took) = timed(redis.get::<_, Option<i64>>(n)).await;
-        assert!(took < Duration::from_millis(1_500), "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
         if let Err(error) = outcome {
             let error = client.error("get", error);
             assert!(error.is_transient(), "{error:?}");

@@ -1,5 +1,7 @@
 //! Exclusive connections: blocking commands, `WATCH`, and requests that are dropped.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use connreg::ErrorKind;
@@ -125,13 +127,14 @@ pub(crate) async fn dropped_requests_never_mix_answers() {
     let settings = [("url", &*server.url()), ("pool.max_size", "4")];
     let client = client(&settings).await;
     let until = Instant::now() + soak_time(Duration::from_secs(3));
+    let given_up = Arc::<AtomicU64>::default();
     let tasks: Vec<_> = (0..16_u64)
         .map(|task| {
-            let client = client.clone();
+            let (client, given_up) = (client.clone(), Arc::clone(&given_up));
             tokio::spawn(async move {
                 let mut random = fastrand::Rng::with_seed(task);
-                let (mut dropped, mut n) = (0, 0);
-                while Instant::now() < until {
+                let mut n = 0;
+                while Instant::now() < until || given_up.load(Ordering::Relaxed) <= 100 {
                     n += 1;
                     let word = format!("{task}/{n}");
                     let patience = Duration::from_micros(random.u64(0..1_500));
@@ -145,24 +148,21 @@ pub(crate) async fn dropped_requests_never_mix_answers() {
                     };
                     match timeout(patience, echo).await {
                         Ok(answer) => assert_eq!(answer, word, "another's answer"),
-                        Err(_) => dropped += 1,
+                        Err(_) => _ = given_up.fetch_add(1, Ordering::Relaxed),
                     }
                     let mut shared = client.commands();
                     let echo = cmd("ECHO").arg(&word).clone();
                     match timeout(patience, echo.query_async::<String>(&mut shared)).await {
                         Ok(answer) => assert_eq!(answer.unwrap(), word, "another's answer"),
-                        Err(_) => dropped += 1,
+                        Err(_) => _ = given_up.fetch_add(1, Ordering::Relaxed),
                     }
                 }
-                dropped
             })
         })
         .collect();
-    let mut dropped = 0;
     for task in tasks {
-        dropped += task.await.unwrap();
+        task.await.unwrap();
     }
-    assert!(dropped > 100, "only {dropped} requests were dropped");
     all_are_back(&client).await;
     let statistics = client.statistics();
     assert_eq!(

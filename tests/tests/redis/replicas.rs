@@ -80,7 +80,8 @@ pub(crate) async fn reads_go_to_replicas_and_elsewhere_when_one_dies() {
 
     // What was written is read, however far replicas are behind.
     let user: ReadYourWrites = client.read_your_writes();
-    assert_ne!(asked(&mut user.read()).await, Some(group.primary().port()));
+    let port = asked(&mut user.read()).await.expect("it is read");
+    assert!(replicas.contains(&port), "{port}");
     let () = user.commands().set("a", 1).await.unwrap();
     for _ in 0..20 {
         assert_eq!(asked(&mut user.read()).await, Some(group.primary().port()));
@@ -88,7 +89,8 @@ pub(crate) async fn reads_go_to_replicas_and_elsewhere_when_one_dies() {
     let refused = reader.set::<_, _, ()>("a", 1).await.unwrap_err();
     assert_eq!(client.error("set", refused).kind(), ErrorKind::Role);
     sleep(Duration::from_secs(2)).await;
-    assert_ne!(asked(&mut user.read()).await, Some(group.primary().port()));
+    let port = asked(&mut user.read()).await.expect("it is read");
+    assert!(replicas.contains(&port), "{port}");
 
     // No read fails of those that begin when it is dead: it is left for the other, for a minute.
     let dead = &group.replicas()[0];
@@ -125,9 +127,7 @@ pub(crate) async fn a_replica_that_lags_is_not_read_from() {
         ("read_from", "replica"),
         ("max_replica_lag", "1s"),
     ];
-    // It follows somebody who is not there; sentinels need some seconds to put that right.
     let (behind, other) = (&group.replicas()[0], &group.replicas()[1]);
-    direct(behind, &["REPLICAOF", "127.0.0.1", "1"]).await;
     let state = || async {
         let driver = Driver::open(behind.url()).unwrap();
         let mut direct = driver.get_multiplexed_async_connection().await.unwrap();
@@ -139,20 +139,31 @@ pub(crate) async fn a_replica_that_lags_is_not_read_from() {
             .unwrap();
         told
     };
-    let since = Instant::now();
     let is_behind = |told: &str| {
         let mut lines = told.lines();
         let down = lines.find_map(|line| line.strip_prefix("master_link_down_since_seconds:"));
         down.and_then(|down| down.trim().parse::<i64>().ok())
             .is_some_and(|down| !(0..2).contains(&down))
     };
-    while !is_behind(&state().await) {
-        assert!(since.elapsed() < Duration::from_secs(10), "it never lagged");
-        sleep(Duration::from_millis(20)).await;
-    }
-    let client = client(&settings).await;
-    let by_port = spread(&mut client.read()).await;
-    assert_eq!(by_port.keys().copied().collect::<Vec<_>>(), [other.port()]);
+    let mut tries = 0;
+    let client = loop {
+        tries += 1;
+        // It follows somebody who is not there; sentinels need some seconds to put that right.
+        direct(behind, &["REPLICAOF", "127.0.0.1", "1"]).await;
+        let since = Instant::now();
+        while !is_behind(&state().await) {
+            assert!(since.elapsed() < Duration::from_secs(10), "it never lagged");
+            sleep(Duration::from_millis(20)).await;
+        }
+        let client = client(&settings).await;
+        let by_port = spread(&mut client.read()).await;
+        // Unless they were quicker than the reads.
+        if is_behind(&state().await) {
+            assert_eq!(by_port.keys().copied().collect::<Vec<_>>(), [other.port()]);
+            break client;
+        }
+        assert!(tries < 5, "it is put right each time: {by_port:?}");
+    };
     // With that one gone, all are banned: the list is cleared, and the one behind is better than none.
     other.kill();
     let by_port = spread(&mut client.read()).await;

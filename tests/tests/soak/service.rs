@@ -20,7 +20,7 @@ use crate::work::{ALL, Handles, Work};
 /// What the configuration says that a call may take.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// What a busy machine may add; a call that hangs takes longer.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(5);
 const POOL: u32 = 4;
 /// How long callers rest between two calls.
 const REST: Duration = Duration::from_millis(10);
