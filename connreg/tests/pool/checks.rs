@@ -229,3 +229,19 @@ async fn an_adopted_connection_is_the_first_to_be_lent() {
     assert_eq!(pool.acquire().await.unwrap().number, 0);
     assert_eq!(world.made.load(SeqCst), 1);
 }
+
+/// A fail-over in the middle of a handshake is no reason to call the pool closed.
+#[tokio::test(start_paused = true)]
+async fn a_check_that_crosses_a_retirement_is_answered_by_what_it_opened() {
+    let world = World::new();
+    let pool = pool_of_one(&world);
+    world.connecting_takes(Duration::from_secs(1));
+    let (checked, ()) = tokio::join!(pool.check(), async {
+        sleep(Duration::from_millis(500)).await;
+        pool.retire();
+    });
+    checked.unwrap();
+    eventually("the old one is closed", || pool.statistics().checking == 0).await;
+    pool.check().await.unwrap();
+    assert_books(&pool, &world, 0, 1);
+}

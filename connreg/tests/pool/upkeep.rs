@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use connreg::PoolSettings;
 use connreg::pool::{CloseReason, Pool, PoolEvent};
+use connreg::{ErrorKind, PoolSettings};
 use tokio::time::{Instant, sleep};
 
 use crate::world::{Made, World, pool, pool_with};
@@ -196,4 +196,64 @@ async fn a_pool_that_is_dropped_ends_its_upkeep_and_its_connections() {
     sleep(Duration::from_mins(5)).await;
     assert_eq!(world.alive.load(SeqCst), 0);
     assert_eq!(Arc::strong_count(&world), 1, "no task holds the pool");
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_without_end_end_nothing() {
+    let world = World::new();
+    let endless = PoolSettings {
+        acquire_timeout: Duration::MAX,
+        idle_timeout: Duration::MAX,
+        max_lifetime: Duration::MAX,
+        leak_warning: Duration::MAX,
+        slow_acquire_warning: Duration::MAX,
+        ..PoolSettings::default()
+    };
+    let pool = Pool::builder("endless", Made(Arc::clone(&world)))
+        .settings(endless)
+        .connect_timeout(Duration::MAX)
+        .build();
+    pool.check().await.unwrap();
+    let held = pool.acquire().await.unwrap();
+    sleep(Duration::from_hours(24)).await;
+    drop(held);
+    assert_eq!(pool.acquire().await.unwrap().number, 1, "the same");
+    pool.close().await;
+    assert_eq!(world.alive.load(SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_warms_a_pool_up_hears_that_it_was_closed() {
+    let world = World::new();
+    world.connecting_takes(Duration::from_mins(1));
+    let pool = Pool::builder("cold", Made(world))
+        .min_size(2)
+        .connect_timeout(Duration::from_mins(2))
+        .build();
+    let started = Instant::now();
+    let (warm, ()) = tokio::join!(pool.warm_up(), async {
+        sleep(Duration::from_secs(1)).await;
+        pool.close().await;
+    });
+    assert_eq!(warm.unwrap_err().kind(), ErrorKind::Closed);
+    assert!(started.elapsed() < Duration::from_secs(10));
+    assert_eq!(pool.warm_up().await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+/// Retired, closed, lost: a pool is filled up again at the pace that it was filled at first.
+#[tokio::test(start_paused = true)]
+async fn the_smallest_size_is_made_up_for_two_connections_a_second() {
+    let world = World::new();
+    let pool = Pool::builder("refilled", Made(Arc::clone(&world)))
+        .min_size(10)
+        .build();
+    pool.warm_up().await.unwrap();
+    sleep(Duration::from_secs(5)).await;
+    let before = world.made.load(SeqCst);
+    pool.retire();
+    sleep(Duration::from_millis(2500)).await;
+    let made = world.made.load(SeqCst) - before;
+    assert!((2..=6).contains(&made), "{made}");
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(pool.statistics().total, 10);
 }
