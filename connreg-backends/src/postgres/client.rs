@@ -93,10 +93,12 @@ impl Inner {
 
     /// Has somebody look at the servers from now on.
     pub(super) fn look_after_roles(self: &Arc<Self>) {
+        let mut looker = lock(&self.looker);
+        // Asked with the lock held: whoever closes takes the looker after saying so.
         if *self.closed.borrow() {
             return;
         }
-        lock(&self.looker).get_or_insert_with(|| {
+        looker.get_or_insert_with(|| {
             self.connector.servers().begin_looking();
             let (connector, pool) = (self.connector.clone(), self.pool.clone());
             Looker::start(connector, pool, Arc::downgrade(self))
@@ -143,6 +145,8 @@ impl Client {
     pub(super) async fn close(&self) {
         self.0.closed.send_replace(true);
         drop(lock(&self.0.looker).take());
+        // Nobody looks any more, and whoever waits for it is told so.
+        self.0.connector.servers().looked.notify_waiters();
         let readers: Vec<_> = lock(&self.0.readers).values().cloned().collect();
         let mut closing = JoinSet::new();
         for pool in readers {
@@ -203,11 +207,19 @@ impl Client {
             Pool::new(manager, connector.context())
         };
         let mut readers = lock(&self.0.readers);
+        if self.is_closed() {
+            // Closed as well, and says so.
+            return self.0.pool.clone();
+        }
         readers.entry(server).or_insert_with(open).clone()
     }
 
     pub(super) fn connector(&self) -> &Connector {
         &self.0.connector
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        *self.0.closed.borrow()
     }
 
     pub(super) fn look_after_roles(&self) {
@@ -238,6 +250,7 @@ impl Client {
     ///
     /// For a server that has changed its role, its address or its credentials.
     pub fn retire(&self) {
+        self.0.connector.servers().retire();
         self.0.pool.retire();
         lock(&self.0.readers).values().for_each(Pool::retire);
     }

@@ -281,16 +281,15 @@ impl Connector {
             return self.open_within(limit, server, notifications).await;
         }
         let (session, look) = self.open_and_look(limit, server, notifications).await?;
-        let (fits, is) = match wanted {
-            A::ReadWrite => (!look.is_read_only, "read-only"),
-            A::ReadOnly => (look.is_read_only, "open to writes"),
-            A::Primary => (!look.is_standby, "a standby"),
-            A::Standby => (look.is_standby, "the primary"),
-            A::Any | A::PreferStandby => (true, "anything"),
-        };
-        if fits {
+        if look.suits(wanted) {
             return Ok(session);
         }
+        let is = match wanted {
+            A::ReadWrite => "read-only",
+            A::ReadOnly => "open to writes",
+            A::Primary => "a standby",
+            A::Standby | A::Any | A::PreferStandby => "the primary",
+        };
         let server = self.0.servers.name(server);
         let message = format!("{server} is {is}, which `target_session_attrs` rules out");
         Err(ConnectError::new(ErrorKind::Role, message))
@@ -320,7 +319,7 @@ impl Connector {
         notifications: Option<Outlet>,
     ) -> Result<Session, ConnectError> {
         let place = &self.0.target.places[server];
-        let opened = timeout(limit, self.open_place(place, notifications)).await;
+        let opened = timeout(limit, self.open_place(limit, place, notifications)).await;
         let mut session = opened.unwrap_or_else(|_| {
             let message = format!("{place} did not answer within {limit:.1?}");
             Err(ConnectError::new(ErrorKind::Timeout, message))
@@ -331,6 +330,7 @@ impl Connector {
 
     async fn open_place(
         &self,
+        limit: Duration,
         place: &Place,
         notifications: Option<Outlet>,
     ) -> Result<Session, ConnectError> {
@@ -350,7 +350,8 @@ impl Connector {
                 if let Some(known) = address {
                     vec![Some(*known)]
                 } else {
-                    let found = resolve(host, *port, self.0.time_for_names()).await?;
+                    // So that a silent name server is told of, or its last answer used, within the limit.
+                    let found = resolve(host, *port, limit / 4 * 3).await?;
                     found.iter().map(|found| Some(found.ip())).collect()
                 }
             }
@@ -451,12 +452,6 @@ impl Connector {
 }
 
 impl Inner {
-    /// A name server that is silent leaves the other places their share.
-    fn time_for_names(&self) -> Duration {
-        let places = u32::try_from(self.target.places.len()).unwrap_or(u32::MAX);
-        self.context.connect_timeout() / places.max(1)
-    }
-
     async fn set_password(&self, config: &mut Config, place: &Place) -> Result<(), ConnectError> {
         let Some(path) = self
             .target

@@ -45,8 +45,10 @@ impl Effect {
         if LASTING.contains(&first) {
             return Self::Lasting;
         }
-        // Ends with the transaction that it stands in.
-        if first == "set" && matches!(words.next(), Some("local" | "transaction" | "constraints")) {
+        // Ends with the transaction that it stands in; but that writes are forbidden is to be remembered until then.
+        let is_own =
+            first == "set" && matches!(words.next(), Some("local" | "transaction" | "constraints"));
+        if is_own && !may_forbid_writes(&text) {
             return Self::None;
         }
         if !DATA.contains(&first) || STATEFUL.iter().any(|name| text.contains(name)) {
@@ -118,7 +120,7 @@ mod tests {
             "WITH x AS (INSERT INTO t VALUES (1) RETURNING id) SELECT * FROM x",
             "copy t from stdin",
             "SET LOCAL statement_timeout = 1",
-            "set transaction read only",
+            "set transaction isolation level serializable",
             "SELECT pg_advisory_xact_lock(1)",
             "INSERT INTO weather (temp) SELECT temp FROM readings",
         ] {
@@ -146,6 +148,8 @@ mod tests {
         for sql in [
             "SET search_path = x",
             "/* hi */ set session role x",
+            "set transaction read only",
+            "SET LOCAL transaction_read_only = on",
             "BEGIN",
             "LISTEN x",
             "CREATE TEMP TABLE t (x int)",

@@ -363,6 +363,7 @@ impl Executor {
                 .with_help("drop the lease or transaction, and take a new one");
             return Err(self.error(attempted, error));
         }
+        self.note_write();
         self.in_flight = true;
         if let Some(owed) = self.owed.clone() {
             let session = self.session();
@@ -381,6 +382,7 @@ impl Executor {
         attempted: &'static str,
         outcome: Outcome<T>,
     ) -> Result<T, Error> {
+        self.note_write();
         match outcome {
             Ok(Ok(value)) => {
                 self.in_flight = false;
@@ -418,7 +420,15 @@ impl Executor {
 
     /// Says that the answer of a stream is there, whole.
     pub(super) fn done(&mut self) {
+        self.note_write();
         self.in_flight = false;
+    }
+
+    /// Says that something may have been written up to now.
+    fn note_write(&self) {
+        if let Some(last_write) = &self.wrote {
+            last_write.wrote();
+        }
     }
 
     /// Whether a write was refused by the user's own doing, which is no sign of a server in the wrong role.
@@ -489,9 +499,7 @@ impl Executor {
 
 impl Drop for Executor {
     fn drop(&mut self) {
-        if let Some(last_write) = &self.wrote {
-            last_write.wrote();
-        }
+        self.note_write();
         let Some(mut pooled) = self.pooled.take() else {
             return;
         };

@@ -70,6 +70,8 @@ struct Eyes {
 #[derive(Default)]
 struct Spot {
     session: Option<Session>,
+    /// The credential, and how often sessions were retired: with another one all below, and the session, is out of date.
+    version: (u64, u64),
     /// How often a credential was refused, and until when it is not tried again.
     refused: u32,
     rests_until: Option<Instant>,
@@ -96,10 +98,17 @@ impl Eyes {
     }
 
     async fn look(self: Arc<Self>, server: usize, mut spot: OwnedMutexGuard<Spot>) {
+        let servers = self.connector.servers();
+        let version = (self.connector.credential_version(), servers.retired());
+        if spot.version != version {
+            *spot = Spot {
+                version,
+                ..Spot::default()
+            };
+        }
         if spot.rests_until.is_some_and(|until| Instant::now() < until) {
             return;
         }
-        let servers = self.connector.servers();
         let before = servers.topology.role(servers.name(server));
         let had_primary = servers.topology.primary().is_some();
         let kept = spot.session.take();
@@ -152,8 +161,10 @@ impl Eyes {
             Some(session) => session,
             None => self.connector.open_at(server).await?,
         };
+        let mut is_first = true;
         loop {
-            let seen = timeout(LIMIT, self.see(server, &mut session)).await;
+            let see = self.see(server, &mut session, std::mem::take(&mut is_first));
+            let seen = timeout(LIMIT, see).await;
             let again = seen.unwrap_or_else(|_| {
                 let message = format!("no answer within {LIMIT:?}");
                 Err(ConnectError::new(ErrorKind::Timeout, message))
@@ -170,6 +181,7 @@ impl Eyes {
         &self,
         server: usize,
         session: &mut Session,
+        is_first: bool,
     ) -> Result<Option<Duration>, ConnectError> {
         let servers = self.connector.servers();
         let look = self.connector.look_at(session).await?;
@@ -178,7 +190,12 @@ impl Eyes {
             servers.saw(server, look, None);
             return Ok(None);
         };
-        let (position, age) = position(session).await?;
+        let (position, age) = match position(session).await {
+            Ok(told) => told,
+            Err(failure) if is_out_of_reach(&failure) => return Err(failure),
+            // Some services, and some users, can't ask; the role is known all the same.
+            Err(_) => (None, None),
+        };
         let now = Instant::now();
         let behind = position.map(|position| {
             let mut written = lock(&self.written);
@@ -188,9 +205,12 @@ impl Eyes {
             written.since_beyond(position, now)
         });
         servers.saw(server, look, behind);
-        // On a quiet primary an old transaction tells nothing, and what has been written since may be on its way.
-        let is_unclear = behind.is_some_and(|behind| !behind.is_zero() && behind <= most)
-            && age.is_some_and(|age| age > most);
+        servers.looked.notify_waiters();
+        // On a quiet primary an old transaction tells nothing, and what has been written since may be on its way. At first
+        // the primary may not have told yet how far it is.
+        let may_lag = |behind: Duration| behind <= most && (is_first || !behind.is_zero());
+        let is_unclear =
+            look.is_standby && behind.is_some_and(may_lag) && age.is_some_and(|age| age > most);
         Ok(is_unclear.then(|| AGAIN.max(most / 100)))
     }
 }

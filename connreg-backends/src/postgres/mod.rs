@@ -33,7 +33,8 @@ mod transaction;
 mod words;
 
 use connreg::pool::PoolStatistics;
-use connreg::{Backend, ConnectError, ConnectionLimit, Context};
+use connreg::topology::ReadFrom;
+use connreg::{Backend, ConnectError, ConnectionLimit, Context, PoolSettings};
 
 pub use client::Client;
 pub use copy_in::CopyIn;
@@ -72,6 +73,15 @@ impl Backend for Postgres {
         let places = self.target().ok()?.places;
         let places: Vec<String> = places.iter().map(ToString::to_string).collect();
         Some(places.join(","))
+    }
+
+    fn most_connections(&self, pool: &PoolSettings) -> u32 {
+        let has_several = self.target().is_ok_and(|target| target.places.len() > 1);
+        // A replica that is promoted has the pool of those who read from it, too, until they are done.
+        let pools = 1 + u32::from(self.read_from != ReadFrom::Primary);
+        let pooled = pool.max_size.saturating_mul(pools);
+        // One for checks, and one that looks at the role of each of several servers.
+        pooled.saturating_add(1 + u32::from(has_several))
     }
 
     async fn connection_limit(client: &Client) -> Result<Option<ConnectionLimit>, ConnectError> {

@@ -150,6 +150,9 @@ impl Reader {
         let ends = Instant::now() + topology.settings().failover_timeout;
         loop {
             let looked = servers.looked.notified();
+            if self.client.is_closed() {
+                return self.client.executor_at(place).await;
+            }
             let reader = match topology.reader(servers.read_from) {
                 Ok(reader) => reader,
                 Err(none) => match timeout_at(ends, looked).await {
@@ -164,7 +167,12 @@ impl Reader {
             match self.client.reading_pool(server).acquire_at(place).await {
                 Ok(lease) => return Ok(Executor::new(lease).reading(reader)),
                 // Banned by this, so that another one has its turn.
-                Err(error) if is_lost(&error) && Instant::now() < ends => reader.failed(),
+                Err(error) if is_lost(&error) => {
+                    reader.failed();
+                    if Instant::now() >= ends {
+                        return Err(error);
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -1,6 +1,6 @@
 //! Which of a connection's servers is used: the one that takes writes, or the first that works.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +20,20 @@ pub(crate) struct Look {
     pub(crate) took: Duration,
 }
 
+impl Look {
+    /// Whether such a server is what is wanted.
+    pub(crate) fn suits(self, wanted: TargetSessionAttrs) -> bool {
+        use TargetSessionAttrs as A;
+        match wanted {
+            A::ReadWrite => !self.is_read_only,
+            A::ReadOnly => self.is_read_only,
+            A::Primary => !self.is_standby,
+            A::Standby => self.is_standby,
+            A::Any | A::PreferStandby => true,
+        }
+    }
+}
+
 /// The servers of one connection, and what is known of them.
 pub(crate) struct Servers {
     pub(crate) topology: Topology,
@@ -31,6 +45,8 @@ pub(crate) struct Servers {
     search: Mutex<Option<Instant>>,
     /// A task looks at roles, so that nobody else needs to ask.
     is_looked_at: AtomicBool,
+    /// How often all sessions were retired.
+    retired: AtomicU64,
     /// A look has ended.
     pub(crate) looked: Notify,
 }
@@ -94,6 +110,7 @@ impl Servers {
             context: context.clone(),
             search: Mutex::new(None),
             is_looked_at: AtomicBool::new(false),
+            retired: AtomicU64::new(0),
             looked: Notify::new(),
         }
     }
@@ -135,11 +152,15 @@ impl Servers {
     pub(crate) fn saw(&self, server: usize, look: Look, lag: Option<Duration>) -> Role {
         let role = self.role(look);
         if let Choice::Preferred {
+            wanted,
             preference,
             serving,
-            ..
         } = &self.choice
         {
+            if !look.suits(*wanted) {
+                preference.fails(server);
+                return role;
+            }
             self.works(server);
             // Back to a more preferred one, once it has worked for long enough.
             let is_better = lock(serving).is_some_and(|serving| serving > server);
@@ -254,6 +275,16 @@ impl Servers {
         self.is_looked_at.store(true, Ordering::Release);
     }
 
+    /// Says that no session that is open now is to be used any more.
+    pub(crate) fn retire(&self) {
+        self.retired.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that was said.
+    pub(crate) fn retired(&self) -> u64 {
+        self.retired.load(Ordering::Relaxed)
+    }
+
     /// Whether sessions are meant to take writes, as far as the settings say.
     pub(crate) fn is_for_writing(&self) -> bool {
         match self.choice {
@@ -299,4 +330,28 @@ impl Servers {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing panics while it is held.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_suits_those_who_want_what_it_is() {
+        use TargetSessionAttrs as A;
+        let look = |is_standby, is_read_only| Look {
+            is_standby,
+            is_read_only,
+            took: Duration::ZERO,
+        };
+        let (primary, standby, frozen) = (look(false, false), look(true, true), look(false, true));
+        for look in [primary, standby, frozen] {
+            assert!(look.suits(A::Any) && look.suits(A::PreferStandby));
+            assert_ne!(look.suits(A::ReadWrite), look.suits(A::ReadOnly));
+            assert_ne!(look.suits(A::Primary), look.suits(A::Standby));
+        }
+        assert!(primary.suits(A::Primary) && primary.suits(A::ReadWrite));
+        assert!(standby.suits(A::Standby) && standby.suits(A::ReadOnly));
+        assert!(frozen.suits(A::Primary) && frozen.suits(A::ReadOnly));
+    }
 }

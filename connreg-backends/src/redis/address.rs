@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use ::redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
@@ -35,6 +37,8 @@ pub(super) struct Group {
     pub(super) sentinels: Vec<ConnectionInfo>,
     /// The master but for its address, which the sentinels tell.
     pub(super) master: Node,
+    /// Of the newest fail-over that is known of; clones share it.
+    pub(super) epoch: Arc<AtomicU64>,
 }
 
 /// How to speak to a node, wherever it is.
@@ -187,6 +191,7 @@ pub(super) fn plan(settings: &Redis) -> Result<Plan, ConnectError> {
                 name,
                 sentinels: at_all(&watcher, &settings.nodes, SENTINEL_PORT)?,
                 master: node,
+                epoch: Arc::default(),
             })
         }
         (Mode::Cluster, _) => Plan::Cluster {

@@ -39,11 +39,15 @@ pub(super) enum Session {
 }
 
 impl Session {
-    /// A request begins or ends.
-    fn note(&self) {
-        if let Self::Writes(last) = self {
-            last.wrote();
-        }
+    /// A request begins; it ends when what is given is dropped, be it that its caller has given it up.
+    fn begin(&self) -> UnderWay {
+        UnderWay(match self {
+            Self::Writes(last) => {
+                last.wrote();
+                Some(Arc::clone(last))
+            }
+            Self::None | Self::Reads(_) => None,
+        })
     }
 
     /// Whether what is read must be as new as the master has it.
@@ -51,6 +55,17 @@ impl Session {
         match self {
             Self::Reads(last) => last.is_recent(&TopologySettings::default()),
             Self::None | Self::Writes(_) => false,
+        }
+    }
+}
+
+/// A request that may write.
+struct UnderWay(Option<Arc<LastWrite>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(last) = &self.0 {
+            last.wrote();
         }
     }
 }
@@ -83,9 +98,9 @@ pub(super) enum Shared {
 /// Sends a request through what is shared: `node` to one server, `cluster` to a cluster.
 macro_rules! send {
     ($self:expr, $connection:ident => $node:expr, $cluster:expr) => {{
-        $self.session.note();
+        let _under_way = $self.session.begin();
         let is_strict = $self.session.is_strict();
-        let outcome = match &mut $self.shared {
+        match &mut $self.shared {
             Shared::Node(link) => {
                 let up = link.get(&mut $self.kept).await?;
                 let $connection = &mut up.connection;
@@ -111,9 +126,7 @@ macro_rules! send {
                 let $connection = if is_strict { main } else { reads };
                 $cluster.await
             }
-        };
-        $self.session.note();
-        outcome
+        }
     }};
 }
 

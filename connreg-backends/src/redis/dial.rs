@@ -272,7 +272,8 @@ impl Dialer {
     }
 
     fn resolver(&self) -> Resolver {
-        Resolver(self.connect_timeout)
+        // It ends before connecting does, so that it can say what was wrong.
+        Resolver(self.connect_timeout / 4 * 3)
     }
 
     fn failed(&self, error: RedisError) -> ConnectError {

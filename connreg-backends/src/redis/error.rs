@@ -174,17 +174,28 @@ pub(super) fn refuses_writes(error: &RedisError) -> bool {
 pub(super) trait Answer {
     /// Whether a replica refused a write: the driver makes errors of these only later.
     fn refuses_writes(&self) -> bool;
+
+    /// Whether a replica has nothing to read yet.
+    fn is_unready(&self) -> bool;
 }
 
 impl Answer for Value {
     fn refuses_writes(&self) -> bool {
         matches!(self, Self::ServerError(error) if error.kind() == Some(ServerErrorKind::ReadOnly))
     }
+
+    fn is_unready(&self) -> bool {
+        matches!(self, Self::ServerError(error) if error.kind().is_some_and(means_unready))
+    }
 }
 
 impl Answer for Vec<Value> {
     fn refuses_writes(&self) -> bool {
         self.iter().any(Value::refuses_writes)
+    }
+
+    fn is_unready(&self) -> bool {
+        self.iter().any(Value::is_unready)
     }
 }
 
@@ -194,6 +205,22 @@ pub(super) fn is_refused<T: Answer>(outcome: &Result<T, RedisError>) -> bool {
         Ok(answer) => answer.refuses_writes(),
         Err(error) => refuses_writes(error),
     }
+}
+
+/// Whether `outcome` says that the server is there, but has nothing to read yet: it loads its data, or a replica has lost its
+/// master and shows nothing old.
+pub(super) fn is_unready<T: Answer>(outcome: &Result<T, RedisError>) -> bool {
+    match outcome {
+        Ok(answer) => answer.is_unready(),
+        Err(error) => matches!(error.kind(), DriverKind::Server(kind) if means_unready(kind)),
+    }
+}
+
+fn means_unready(kind: ServerErrorKind) -> bool {
+    matches!(
+        kind,
+        ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown
+    )
 }
 
 /// An error of ours inside the driver's: a request that was never sent.

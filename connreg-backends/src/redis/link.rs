@@ -321,9 +321,10 @@ async fn reconnect(link: Weak<Link>) {
                 error.kind()
             }
         };
-        // A group without a master finds one within seconds, and is asked as often as a server in the wrong role.
+        // A group without a master finds one within seconds, and is asked as often as a server in the wrong role. That makes
+        // no password right.
         let kind = match &link.dialer.plan {
-            Plan::Sentinel(_) => ErrorKind::Role,
+            Plan::Sentinel(_) if kind != ErrorKind::Authentication => ErrorKind::Role,
             _ => kind,
         };
         drop(link);

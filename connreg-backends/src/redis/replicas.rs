@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use super::address::Plan;
 use super::dial::Dialer;
-use super::error::{Answer, OwnWord};
+use super::error::{Answer, OwnWord, is_unready};
 use super::link::{Link, Purpose, Up};
 use super::sentinel;
 
@@ -39,23 +39,30 @@ pub(super) struct Replicas {
 
 /// Where one read goes.
 pub(super) struct Route {
-    reader: Reader,
+    /// `None`: to the master, of which its link alone knows.
+    reader: Option<Reader>,
+    topology: Topology,
     link: Arc<Link>,
     pub(super) up: Up,
 }
 
 impl Route {
-    /// Looks at how the read ended. Gives whether its replica was lost, which is left alone for a while then.
+    /// Looks at how the read ended. Gives whether it is to be sent to another server, since its replica was lost or has
+    /// nothing to read yet; that one is left alone for a while then.
     pub(super) fn has_lost_replica<T: Answer>(&self, outcome: &RedisResult<T>) -> bool {
         self.link.judge(&self.up, outcome);
-        let is_lost = |error: &RedisError| error.is_timeout() || error.is_unrecoverable_error();
-        let Err(error) = outcome else { return false };
-        if self.reader.role() != Role::Replica || !is_lost(error) {
+        let reader = self.reader.as_ref();
+        let Some(reader) = reader.filter(|reader| reader.role() == Role::Replica) else {
+            return false;
+        };
+        let is_lost = |error: &&RedisError| error.is_timeout() || error.is_unrecoverable_error();
+        let lost = outcome.as_ref().err().filter(is_lost);
+        if lost.is_none() && !is_unready(outcome) {
             return false;
         }
-        self.reader.failed();
+        leave(&self.topology, reader);
         // One who has waited for the whole time has no time left.
-        !error.is_timeout()
+        !lost.is_some_and(RedisError::is_timeout)
     }
 }
 
@@ -78,6 +85,9 @@ impl Replicas {
 
     /// Where a read goes; `is_strict`: it must be as new as the master has it.
     pub(super) async fn route(self: &Arc<Self>, is_strict: bool) -> RedisResult<Route> {
+        if self.main.is_closed() {
+            self.main.get(&mut None).await?;
+        }
         let from = if is_strict {
             ReadFrom::Primary
         } else {
@@ -86,27 +96,24 @@ impl Replicas {
         };
         let mut left = self.count();
         loop {
-            let reader = self.topology.reader(from);
-            let reader = match reader {
+            let reader = match self.topology.reader(from) {
                 Ok(reader) => reader,
                 // The master is being looked for, which is for its link to tell of.
                 Err(_) if from != ReadFrom::Replica => {
-                    self.main.get(&mut None).await?;
-                    self.topology
-                        .reader(from)
-                        .map_err(|error| in_driver(&error))?
+                    let up = self.main.get(&mut None).await?.clone();
+                    return Ok(self.leading(None, Arc::clone(&self.main), up));
                 }
                 Err(error) => return Err(in_driver(&error)),
             };
             let link = self.link(&reader);
             if reader.role() != Role::Replica {
                 let up = link.get(&mut None).await?.clone();
-                return Ok(Route { reader, link, up });
+                return Ok(self.leading(Some(reader), link, up));
             }
             let error = match timeout(LOOK_LIMIT, link.get(&mut None)).await {
                 Ok(Ok(up)) => {
                     let up = up.clone();
-                    return Ok(Route { reader, link, up });
+                    return Ok(self.leading(Some(reader), link, up));
                 }
                 Ok(Err(error)) => error,
                 Err(_) => {
@@ -118,7 +125,16 @@ impl Replicas {
                 return Err(error);
             }
             left -= 1;
-            reader.failed();
+            leave(&self.topology, &reader);
+        }
+    }
+
+    fn leading(&self, reader: Option<Reader>, link: Arc<Link>, up: Up) -> Route {
+        Route {
+            reader,
+            topology: self.topology.clone(),
+            link,
+            up,
         }
     }
 
@@ -163,9 +179,17 @@ impl Replicas {
         }
         let mut looks = JoinSet::new();
         looks.spawn(look_at_master(Arc::clone(&self.main)));
-        for (place, link) in &*self.links() {
-            let (topology, place) = (self.topology.clone(), Arc::clone(place));
-            looks.spawn(look_at(topology, place, Arc::clone(link)));
+        {
+            let mut links = self.links();
+            // One that has become the master is looked after by its other link, whether or not sentinels answered.
+            let promoted = self.topology.primary();
+            if let Some(link) = promoted.and_then(|place| links.remove(&place)) {
+                link.close();
+            }
+            for (place, link) in &*links {
+                let (topology, place) = (self.topology.clone(), Arc::clone(place));
+                looks.spawn(look_at(topology, place, Arc::clone(link)));
+            }
         }
         while looks.join_next().await.is_some() {}
     }
@@ -173,8 +197,12 @@ impl Replicas {
     /// Keeps a link for each of `places`.
     fn list(&self, places: Vec<ConnectionInfo>) {
         let main = &self.main.dialer;
-        let primary = self.topology.primary();
         let mut links = self.links();
+        // It is closed first of all.
+        if self.main.is_closed() {
+            return;
+        }
+        let primary = self.topology.primary();
         let mut before = std::mem::take(&mut *links);
         for info in places {
             let place: Arc<str> = info.addr().to_string().into();
@@ -193,6 +221,8 @@ impl Replicas {
         }
         let listed: Vec<Arc<str>> = links.keys().cloned().collect();
         drop(links);
+        // It may be another by now, and is not to be forgotten.
+        let primary = self.topology.primary();
         self.topology
             .set_endpoints(primary.into_iter().chain(listed));
     }
@@ -209,6 +239,13 @@ impl Drop for Replicas {
     }
 }
 
+/// Leaves a replica alone for a while; not one that has become the master, which is for its other link to look after.
+fn leave(topology: &Topology, reader: &Reader) {
+    if topology.primary().as_ref() != Some(reader.endpoint()) {
+        reader.failed();
+    }
+}
+
 fn in_driver(error: &ConnectError) -> RedisError {
     OwnWord::of(error).into_driver()
 }
@@ -222,11 +259,19 @@ async fn look_again(replicas: Weak<Replicas>, topology: Topology) {
         replicas.look().await;
         topology.looked();
         replicas.looked.send_replace(true);
+        if replicas.main.is_closed() {
+            return;
+        }
     }
 }
 
 async fn look_at(topology: Topology, place: Arc<str>, link: Arc<Link>) {
-    let Ok(Ok((state, round_trip))) = timeout(LOOK_LIMIT, ask(&link)).await else {
+    let told = timeout(LOOK_LIMIT, ask(&link)).await;
+    // It has become the master meanwhile, which is for the other link to look after.
+    if topology.primary().as_ref() == Some(&place) {
+        return;
+    }
+    let Ok(Ok((state, round_trip))) = told else {
         topology.failed(&place);
         return;
     };

@@ -1,6 +1,7 @@
 //! Asking sentinels where a group's servers are, and servers what they are.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
@@ -34,12 +35,17 @@ pub(super) async fn master(group: &Group) -> Result<ConnectionInfo, ConnectError
     for sentinel in &group.sentinels {
         asked.spawn(named(sentinel.clone(), group.name.clone()));
     }
-    let (mut newest, mut failed) = (None::<Named>, None);
+    // One that knows less than is known already was cut off, or was set up anew.
+    let is_old = |named: &Named| named.epoch < group.epoch.load(Ordering::Relaxed);
+    let (mut newest, mut failed, mut answers) = (None::<Named>, None, 0);
     let mut limit = Instant::now() + SENTINEL_LIMIT;
     while let Ok(Some(Ok(told))) = timeout_at(limit, asked.join_next()).await {
         match told {
             Ok(named) => {
-                limit = limit.min(Instant::now() + OTHERS_LIMIT);
+                answers += 1;
+                if !is_old(&named) {
+                    limit = limit.min(Instant::now() + OTHERS_LIMIT);
+                }
                 newest = newest
                     .filter(|newest| newest.epoch >= named.epoch)
                     .or(Some(named));
@@ -48,7 +54,15 @@ pub(super) async fn master(group: &Group) -> Result<ConnectionInfo, ConnectError
         }
     }
     match newest {
-        Some(named) => group.master.at(&named.host, named.port),
+        // Most of them can't be cut off; what they say counts.
+        Some(named) if is_old(&named) && answers * 2 <= group.sentinels.len() => {
+            let message = "only sentinels answered that know of older fail-overs";
+            Err(ConnectError::new(ErrorKind::Role, message))
+        }
+        Some(named) => {
+            group.epoch.store(named.epoch, Ordering::Relaxed);
+            group.master.at(&named.host, named.port)
+        }
         None => Err(failed.unwrap_or_else(|| {
             let message = format!("no sentinel answered within {SENTINEL_LIMIT:?}");
             ConnectError::new(ErrorKind::Timeout, message)

@@ -97,6 +97,7 @@ impl Topology {
     pub fn saw(&self, endpoint: &str, sighting: Sighting) -> bool {
         let switch = self.roles().saw(endpoint, sighting, Instant::now());
         self.tell(switch.as_ref());
+        self.0.alerted.notify_one();
         switch.is_some()
     }
 
@@ -148,7 +149,8 @@ impl Topology {
     }
 
     /// Ends when roles are to be looked at: at once at first, then every 30 s (± 10 %), and every 100 ms for 30 s after a
-    /// change, a refused write or the loss of the primary. Meant for one task at a time.
+    /// change, a refused write or the loss of the primary, and for 500 ms after a replica is first seen. Meant for one task
+    /// at a time.
     pub async fn look_due(&self) {
         loop {
             let at = self.roles().look_at(Instant::now());

@@ -106,7 +106,7 @@ pub enum ReadFrom {
 pub struct Sighting {
     /// What it says it is.
     pub role: Role,
-    /// How long it took to say so.
+    /// How long it took to say so; zero if that was not measured.
     pub round_trip: Duration,
     /// How far a replica is behind, if that is known.
     pub lag: Option<Duration>,

@@ -59,6 +59,7 @@ struct Known {
     role: Role,
     stepped_down: bool,
     banned_until: Option<Instant>,
+    timed: bool,
 }
 
 /// The rules once more: facts, and what must hold between them.
@@ -69,6 +70,8 @@ struct Model {
     last: Option<usize>,
     switched_at: Option<Instant>,
     alerted_at: Option<Instant>,
+    /// When a replica was first seen.
+    replica_at: Option<Instant>,
 }
 
 impl Model {
@@ -82,7 +85,12 @@ impl Model {
         let ban = Some(now + Duration::from_mins(1));
         match *happening {
             Happening::Saw(at, role, _, lag) if self.known[at].listed => {
+                let others = self.known.iter().filter(|known| known.listed).count() - 1;
                 let known = &mut self.known[at];
+                if !known.timed && role == Role::Replica && others > 0 {
+                    self.replica_at = Some(now);
+                }
+                known.timed = true;
                 known.role = role;
                 match role {
                     Role::Primary => {
@@ -183,7 +191,10 @@ impl Model {
         self.last = primary.or(self.last);
         if matches!(happening, Happening::Looked) {
             let alert = |at: Instant| self.now < at + Duration::from_secs(30);
-            let pause = if self.alerted_at.is_some_and(alert) {
+            let first_looks = |at: Instant| self.now < at + Duration::from_millis(500);
+            let is_often =
+                self.alerted_at.is_some_and(alert) || self.replica_at.is_some_and(first_looks);
+            let pause = if is_often {
                 Duration::from_millis(100)
             } else {
                 Duration::from_secs(30)
@@ -263,6 +274,7 @@ proptest! {
             last: None,
             switched_at: None,
             alerted_at: None,
+            replica_at: None,
         };
         for happening in &happenings {
             model.note(happening);

@@ -1,11 +1,15 @@
 //! Which server is the primary, and how soon they are looked at again. No I/O, no clock of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::endpoint::Endpoint;
 use super::{Role, Sighting, TopologySettings};
+
+/// So many looks at short intervals tell how near a new replica is.
+const FIRST_LOOKS: u32 = 5;
 
 /// The servers of one connection and the primary among them.
 #[derive(Debug)]
@@ -106,6 +110,7 @@ impl Roles {
         } = sighting;
         let (limit, ban) = (self.settings.max_replica_lag, self.settings.ban);
         let endpoint = self.at_mut(address)?;
+        let is_first = endpoint.round_trip.is_none() && !round_trip.is_zero();
         endpoint.answered_in(round_trip);
         endpoint.role = role;
         match role {
@@ -123,6 +128,10 @@ impl Roles {
         }
         if role != Role::Primary && self.is_primary(address) {
             self.lose(now);
+        }
+        // One that is alone is not compared with any.
+        if is_first && role == Role::Replica && self.endpoints.len() > 1 {
+            self.alert_for(self.settings.alert_interval * FIRST_LOOKS, now);
         }
         self.elect(now)
     }
@@ -201,7 +210,12 @@ impl Roles {
 
     /// Has roles looked at more often for a while.
     pub(super) fn alert(&mut self, now: Instant) {
-        self.alert_until = Some(now + self.settings.alert_for);
+        self.alert_for(self.settings.alert_for, now);
+    }
+
+    fn alert_for(&mut self, duration: Duration, now: Instant) {
+        let until = now + duration;
+        self.alert_until = Some(self.alert_until.map_or(until, |before| before.max(until)));
         let soon = now + self.settings.alert_interval;
         self.look_at = self.look_at.map(|at| at.min(soon));
     }
@@ -223,15 +237,13 @@ impl Roles {
 
     /// How long it is until the next look.
     #[cfg(test)]
-    pub(super) fn pause(&self, now: Instant) -> std::time::Duration {
+    pub(super) fn pause(&self, now: Instant) -> Duration {
         self.look_at(now).saturating_duration_since(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -308,6 +320,24 @@ mod tests {
         assert_eq!(roles.pause(now + SECOND * 30), alert);
         roles.looked(0.0, now + SECOND * 31);
         assert_eq!(roles.pause(now + SECOND * 31), SECOND * 30);
+    }
+
+    #[test]
+    fn a_new_replica_is_looked_at_every_100_milliseconds_until_it_is_timed() {
+        let (mut roles, start) = roles();
+        roles.looked(0.0, start);
+        let (calm, soon) = (SECOND * 30, Duration::from_millis(100));
+        roles.saw("a:1", Sighting::new(Role::Primary, Duration::ZERO), start);
+        assert_eq!(roles.pause(start), calm, "a primary is not chosen by it");
+        roles.saw("b:1", sighting(Role::Replica), start);
+        assert_eq!(roles.pause(start), soon, "brought forward");
+        for looks in 1..5 {
+            roles.looked(0.0, start + soon * looks);
+            assert_eq!(roles.pause(start + soon * looks), soon);
+            roles.saw("b:1", sighting(Role::Replica), start + soon * looks);
+        }
+        roles.looked(0.0, start + soon * 5);
+        assert_eq!(roles.pause(start + soon * 5), calm);
     }
 
     #[test]

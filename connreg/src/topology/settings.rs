@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct TopologySettings {
     /// How often roles are looked at while all is well, ± 10 % [30 s].
     pub look_interval: Duration,
-    /// How often they are looked at when something has changed [100 ms].
+    /// How often they are looked at when something has changed, and five times after a replica is first seen [100 ms].
     pub alert_interval: Duration,
     /// How long that lasts after a change, a refused write or a lost primary [30 s].
     pub alert_for: Duration,
