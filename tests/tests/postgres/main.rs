@@ -64,6 +64,7 @@ suite! {
         a_failed_transaction_does_not_pass_for_committed,
         savepoints_nest,
         transactions_have_modes,
+        a_write_that_the_user_forbade_is_no_sign_of_a_fail_over,
         // sessions
         a_lease_keeps_its_session,
         nothing_done_to_a_session_reaches_the_next,
@@ -107,6 +108,7 @@ suite! {
         a_replica_that_dies_is_read_around,
         a_replica_that_is_behind_is_read_around,
         a_session_reads_what_it_has_written,
+        nothing_is_read_once_it_is_closed,
         one_server_has_no_more_sessions_than_before;
     Postgres + Proxy:
         a_flapping_server_is_left_once;

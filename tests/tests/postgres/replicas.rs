@@ -244,6 +244,30 @@ pub(crate) async fn a_session_reads_what_it_has_written() {
         .unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(own().await, 2);
+    // What is held for long may write at its end.
+    let mut lease = session.acquire().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2100)).await;
+    lease
+        .execute("INSERT INTO t VALUES (3)", &[])
+        .await
+        .unwrap();
+    assert_eq!(own().await, 3);
+}
+
+pub(crate) async fn nothing_is_read_once_it_is_closed() {
+    let (primary, replicas) = group(1).await;
+    let settings = [("read_from", "replica"), ("application_name", "closed")];
+    let opened = connect(&primary, &replicas, &settings).await;
+    let reader = opened.client().await.read();
+    opened.connections.close().await;
+    let started = Instant::now();
+    let error = reader.query("SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    assert!(started.elapsed() < Duration::from_secs(4), "it waited");
+    eventually("no session is left", async || {
+        sessions(&primary, "closed").await + sessions(&replicas[0], "closed").await == 0
+    })
+    .await;
 }
 
 pub(crate) async fn one_server_has_no_more_sessions_than_before() {

@@ -1,6 +1,7 @@
 //! Transactions and savepoints.
 
 use connreg::ErrorKind;
+use connreg::pool::CloseReason;
 use connreg_backends::postgres::{Client, IsolationLevel, SqlState, sql_state};
 use connreg_tests::Postgres;
 
@@ -162,4 +163,29 @@ pub(crate) async fn transactions_have_modes() {
     );
     assert!(error.is_transient());
     assert!(error.to_string().contains("again"), "{error}");
+}
+
+pub(crate) async fn a_write_that_the_user_forbade_is_no_sign_of_a_fail_over() {
+    let database = Postgres::shared();
+    let opened = open(&database.url(), &[]).await;
+    let client = opened.client().await;
+    for forbids in [
+        "SET TRANSACTION READ ONLY",
+        "SET LOCAL transaction_read_only = on",
+    ] {
+        let mut transaction = client.transaction().await.unwrap();
+        transaction.execute(forbids, &[]).await.unwrap();
+        let write = transaction.execute("CREATE TABLE forbidden (n int)", &[]);
+        let error = write.await.unwrap_err();
+        let state = sql_state(&error).cloned();
+        assert_eq!(state, Some(SqlState::READ_ONLY_SQL_TRANSACTION), "{error}");
+        drop(transaction);
+        opened.all_free().await;
+    }
+    let closed_by = client.statistics().closed_by;
+    assert_eq!(closed_by.of(CloseReason::Retired), 0, "{closed_by:?}");
+    client
+        .batch_execute("CREATE TABLE allowed (n int)")
+        .await
+        .unwrap();
 }
