@@ -41,6 +41,12 @@ impl Backoff {
     /// The delays of reconnecting: 100 ms, doubled, 30 s at the most.
     pub const RECONNECT: Self = Self::new(Duration::from_millis(100), Duration::from_secs(30));
 
+    /// How long a credential that the server refused is not tried again.
+    pub const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
+
+    /// How often a credential that the server refuses is tried in all, so that no account gets locked.
+    pub const CREDENTIAL_TRIES: u32 = 3;
+
     /// From `base` to `cap`.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self {

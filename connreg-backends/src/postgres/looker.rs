@@ -5,10 +5,9 @@
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-use connreg::ConnectError;
-use connreg::ErrorKind;
 use connreg::pool::Pool;
 use connreg::topology::{ReadFrom, Role};
+use connreg::{Backoff, ConnectError, ErrorKind};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
@@ -26,10 +25,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// How soon a replica that may be too far behind is asked again.
 const AGAIN: Duration = Duration::from_millis(100);
-
-/// How long a credential that was refused is not tried again, and how often it is tried, as in the pool.
-const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
-const CREDENTIAL_TRIES: u32 = 3;
 
 /// A position in the log as a number of bytes, and the age of the last transaction that was replayed.
 const POSITION: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() - '0/0' \
@@ -121,8 +116,8 @@ impl Eyes {
             Err(failure) if failure.kind() == ErrorKind::Authentication => {
                 spot.refused += 1;
                 let pause = match spot.refused {
-                    CREDENTIAL_TRIES.. => Duration::from_hours(24),
-                    _ => CREDENTIAL_PAUSE,
+                    Backoff::CREDENTIAL_TRIES.. => Duration::from_hours(24),
+                    _ => Backoff::CREDENTIAL_PAUSE,
                 };
                 spot.rests_until = Some(Instant::now() + pause);
             }

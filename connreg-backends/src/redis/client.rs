@@ -190,8 +190,12 @@ impl Client {
         }
     }
 
-    /// Has all exclusive connections closed that are open now: idle ones at once, others when they come back.
+    /// Has all exclusive connections closed that are open now: idle ones at once, others when they come back. A credential
+    /// that was refused too often is tried again.
     pub fn retire(&self) {
+        if let Shared::Node(link) = &self.shared {
+            link.try_again();
+        }
         self.pool.retire();
     }
 

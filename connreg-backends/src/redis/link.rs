@@ -59,6 +59,8 @@ pub(super) enum State {
     /// The first attempt to replace a connection that ended is under way.
     Replacing,
     Down(OwnWord),
+    /// The same, and nobody tries any more: the credential was refused too often.
+    Refused(OwnWord),
     Closed,
 }
 
@@ -148,7 +150,7 @@ impl Link {
         match &**self.state.load() {
             State::Up(up) => Some(Ok(up.clone())),
             State::Replacing => None,
-            State::Down(why) => Some(Err(why.clone().into_driver())),
+            State::Down(why) | State::Refused(why) => Some(Err(why.clone().into_driver())),
             State::Closed => {
                 let word = OwnWord::new(ErrorKind::Closed, "the connection was closed");
                 Some(Err(word.into_driver()))
@@ -228,6 +230,15 @@ impl Link {
         }
     }
 
+    /// Tries again with a credential that was refused too often: it may have been mended on the server.
+    pub(super) fn try_again(self: &Arc<Self>) {
+        let begins =
+            self.change(|state| matches!(state, State::Refused(_)).then_some(State::Replacing));
+        if begins {
+            tokio::spawn(reconnect(Arc::downgrade(self)));
+        }
+    }
+
     /// Has the exclusive connections closed that lead to the server before.
     pub(super) fn retire(&self) {
         if let Some(pool) = self.pool.get() {
@@ -277,6 +288,18 @@ impl Link {
         })
     }
 
+    /// Notes that the credential was refused too often to be tried again.
+    fn refused(&self, error: &ConnectError) {
+        let connection = &**self.context.name();
+        let tries = Backoff::CREDENTIAL_TRIES;
+        warn!(connection, %error, "the credential was refused {tries} times and is not tried again");
+        let message = format!(
+            "{error}; refused {tries} times, so it is not tried again: change it and reload, or call `reconnect`"
+        );
+        let word = OwnWord::new(error.kind(), message);
+        self.change(|_| Some(State::Refused(word)));
+    }
+
     /// Notes that an attempt failed. A group that is about to have another master is waited for, for a while.
     fn failed(&self, error: &ConnectError, since: Instant) {
         if let Purpose::Master(topology) = &self.purpose
@@ -301,7 +324,7 @@ impl Link {
 /// Tries until it works, or nobody needs it any more.
 async fn reconnect(link: Weak<Link>) {
     let mut pauses = PAUSES;
-    let since = Instant::now();
+    let (since, mut refused) = (Instant::now(), 0);
     loop {
         let Some(link) = link.upgrade().filter(|link| !link.is_closed()) else {
             return;
@@ -316,18 +339,26 @@ async fn reconnect(link: Weak<Link>) {
                 link.install(up);
                 return;
             }
+            Err(error) if error.kind() == ErrorKind::Authentication => {
+                refused += 1;
+                if refused >= Backoff::CREDENTIAL_TRIES {
+                    return link.refused(&error);
+                }
+                link.failed(&error, since);
+                error.kind()
+            }
             Err(error) => {
                 link.failed(&error, since);
                 error.kind()
             }
         };
-        // A group without a master finds one within seconds, and is asked as often as a server in the wrong role. That makes
-        // no password right.
-        let kind = match &link.dialer.plan {
-            Plan::Sentinel(_) if kind != ErrorKind::Authentication => ErrorKind::Role,
-            _ => kind,
+        let pause = match (&link.dialer.plan, kind) {
+            (_, ErrorKind::Authentication) => Backoff::CREDENTIAL_PAUSE,
+            // A group without a master finds one within seconds, and is asked as often as a server in the wrong role.
+            (Plan::Sentinel(_), _) => pauses.delay_after(ErrorKind::Role, None),
+            (_, kind) => pauses.delay_after(kind, None),
         };
         drop(link);
-        sleep(pauses.delay_after(kind, None)).await;
+        sleep(pause).await;
     }
 }

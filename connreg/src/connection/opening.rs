@@ -23,12 +23,6 @@ use crate::observe;
 /// What a waiter waits beyond the attempt's own deadline, for a back end that holds its thread.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// How long a refused credential is not tried again.
-const REFUSED_PAUSE: Duration = Duration::from_secs(15);
-
-/// How often a refused credential is tried in all, so that no account is locked.
-const REFUSED_TRIES: u32 = 3;
-
 /// What a server may ask for at the most.
 const LONGEST_DELAY: Duration = Duration::from_hours(365 * 24);
 
@@ -185,8 +179,8 @@ impl Down {
         };
         let refused = refused + u32::from(error.kind() == ErrorKind::Authentication);
         let delay = match error.kind() {
-            ErrorKind::Authentication if refused >= REFUSED_TRIES => None,
-            ErrorKind::Authentication => Some(REFUSED_PAUSE),
+            ErrorKind::Authentication if refused >= Backoff::CREDENTIAL_TRIES => None,
+            ErrorKind::Authentication => Some(Backoff::CREDENTIAL_PAUSE),
             // The server's word counts, where it gave one.
             kind => Some(backoff.delay_after(kind, error.retry_after())),
         };

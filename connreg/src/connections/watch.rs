@@ -29,9 +29,6 @@ pub(super) const QUIET: Duration = Duration::from_secs(4);
 /// The longest pause between two attempts to load what could not be loaded.
 const PAUSE: Duration = Duration::from_mins(1);
 
-/// How often credentials that are refused are tried, so that no account is locked.
-const REFUSED_TRIES: u32 = 3;
-
 /// Files up to this size are compared by their content, larger ones by length and time.
 const SMALL: u64 = 1024 * 1024;
 
@@ -112,7 +109,10 @@ impl Watch {
             let Some(connections) = self.inner.upgrade().map(Connections) else {
                 return;
             };
-            let Some(outcome) = connections.reload_unless_refused(REFUSED_TRIES).await else {
+            let Some(outcome) = connections
+                .reload_unless_refused(Backoff::CREDENTIAL_TRIES)
+                .await
+            else {
                 due = None;
                 let Some(later) = self.rotation(Instant::now() + PAUSE) else {
                     return;

@@ -12,14 +12,8 @@ use tokio::time::{Instant, timeout};
 use crate::backoff::Backoff;
 use crate::error::{ConnectError, ErrorKind};
 
-/// How long a credential that was refused is not tried again.
-const CREDENTIAL_PAUSE: Duration = Duration::from_secs(15);
-
 /// How often it is looked whether there is another one.
 const CREDENTIAL_LOOK: Duration = Duration::from_secs(1);
-
-/// How often a credential is tried before another one is waited for, so that no account gets locked.
-const CREDENTIAL_TRIES: u32 = 3;
 
 /// How soon a server that has no room for another connection, and does not say when it will, is asked again.
 pub(super) const OVERLOAD_PAUSE: Duration = Duration::from_millis(100);
@@ -262,8 +256,8 @@ impl State {
         };
         let is_recent = self
             .failed_at
-            .is_some_and(|at| now.saturating_duration_since(at) < CREDENTIAL_PAUSE);
-        is_recent || refused.tries >= CREDENTIAL_TRIES
+            .is_some_and(|at| now.saturating_duration_since(at) < Backoff::CREDENTIAL_PAUSE);
+        is_recent || refused.tries >= Backoff::CREDENTIAL_TRIES
     }
 }
 
@@ -306,7 +300,7 @@ mod tests {
             assert!(outage.ask(7, TRIAL).is_none());
             outage.failed(&failure(ErrorKind::Authentication), 7, true);
             assert!(outage.ask(7, TRIAL).is_some());
-            advance(CREDENTIAL_PAUSE).await;
+            advance(Backoff::CREDENTIAL_PAUSE).await;
         }
         advance(Duration::from_hours(24)).await;
         assert!(outage.ask(7, TRIAL).is_some());

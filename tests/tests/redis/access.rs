@@ -1,9 +1,9 @@
 //! Who is let in: passwords, users, TLS.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use connreg::ErrorKind;
-use connreg_backends::redis::driver::AsyncCommands as _;
+use connreg_backends::redis::driver::{AsyncCommands as _, Value, cmd};
 use connreg_tests::{Redis, RedisOptions, ServerCertificate};
 
 use super::{client, open, timed};
@@ -144,4 +144,54 @@ pub(crate) async fn tls_takes_client_certificates() {
     ];
     let client = client(&[&without[..], &own].concat()).await;
     let () = client.commands().set("a", 1).await.unwrap();
+}
+
+/// A user's password is changed in the server, and the sessions of that user are ended.
+pub(crate) async fn a_password_that_has_become_wrong_is_not_tried_again_and_again() {
+    let server = RedisOptions::default()
+        .password("admin")
+        .user("app", "right", "~* &* +@all")
+        .start();
+    let url = format!("redis://{}:{}", server.host(), server.port());
+    let admin = client(&[("url", &*url), ("password", "admin")]).await;
+    let ask = async |words: &str| {
+        let mut words = words.split(' ');
+        let mut command = cmd(words.next().unwrap());
+        for word in words {
+            command.arg(word);
+        }
+        let mut commands = admin.commands();
+        command.query_async::<Value>(&mut commands).await.unwrap()
+    };
+    // `HELLO` with the password is each connection's first command.
+    let hellos = async || {
+        let stats = format!("{:?}", ask("INFO commandstats").await);
+        let (_, calls) = stats.split_once("cmdstat_hello:calls=").unwrap();
+        calls[..calls.find(',').unwrap()].parse::<u32>().unwrap()
+    };
+    let settings = [("url", &*url), ("username", "app"), ("password", "right")];
+    let connection = open(&settings).await;
+    let user = connection.client().await.unwrap().share();
+    user.commands().get::<_, Option<String>>("a").await.unwrap();
+    let before = hellos().await;
+    ask("ACL SETUSER app resetpass >changed").await;
+    ask("CLIENT KILL USER app").await;
+    let kind = async || {
+        let answer = user.commands().get::<_, Option<String>>("a").await;
+        answer.map_err(|error| user.error("get", error).kind())
+    };
+    let started = Instant::now();
+    while kind().await != Err(ErrorKind::Authentication) {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(kind().await, Err(ErrorKind::Authentication));
+    let tried = hellos().await - before;
+    // One by the connection itself, and the server was looked at once.
+    assert!(tried <= 2, "{tried} times within 3 s");
+    ask("ACL SETUSER app resetpass >right").await;
+    connection.reconnect().await.unwrap();
+    let user = connection.client().await.unwrap();
+    user.commands().get::<_, Option<String>>("a").await.unwrap();
 }

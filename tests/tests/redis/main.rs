@@ -39,6 +39,7 @@ suite! {
         ordinary_commands_work,
         what_cannot_share_a_connection_is_refused,
         a_late_answer_is_waited_for,
+        a_password_that_has_become_wrong_is_not_tried_again_and_again,
         a_wrong_password_is_told_at_once,
         a_user_may_only_what_is_granted,
         a_database_that_is_not_there_is_told,
