@@ -136,10 +136,7 @@ impl Client {
 
     pub(super) async fn connection_limit(&self) -> Result<ConnectionLimit, ConnectError> {
         let mut session = self.0.connector.open(None).await?;
-        match limit::ask(&session.client).await {
-            Ok(limit) => limit,
-            Err(error) => Err(session.explain(error).await),
-        }
+        limit::ask(&mut session).await
     }
 
     pub(super) async fn close(&self) {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use connreg::topology::Role;
 use connreg::{ConnectError, Context, ErrorKind, resolve};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_postgres::NoTls;
 use tokio_postgres::config::{Config, SslMode as DriverMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::error;
@@ -134,19 +134,12 @@ impl Connector {
     /// Asks a server what it is.
     pub(crate) async fn look_at(&self, session: &mut Session) -> Result<Look, ConnectError> {
         let started = Instant::now();
-        let asked = session.client.simple_query(LOOK).await;
-        let messages = match asked {
-            Ok(messages) => messages,
-            Err(error) => return Err(session.explain(error).await),
-        };
-        let row = messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row),
-            _ => None,
-        });
-        let is_standby = row.and_then(|row| row.get(0)) == Some("t");
+        let row = session.first_row(LOOK).await?;
+        let column = |index: usize| row.as_ref()?.get(index);
+        let is_standby = column(0) == Some("t");
         Ok(Look {
             is_standby,
-            is_read_only: is_standby || row.and_then(|row| row.get(1)) == Some("on"),
+            is_read_only: is_standby || column(1) == Some("on"),
             took: started.elapsed(),
         })
     }

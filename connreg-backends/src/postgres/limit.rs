@@ -1,7 +1,8 @@
 //! How many connections a server takes, asked of the server itself.
 
 use connreg::{ConnectError, ConnectionLimit, ErrorKind};
-use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::session::Session;
 
 /// Everything in one row of text. `reserved_connections` is new in 16; a superuser may use what is reserved, and no limit
 /// but the server's holds for one; a start has its moment, so that a standby is not taken for its primary.
@@ -16,30 +17,24 @@ const SQL: &str = "\
       FROM pg_roles role, pg_database database \
      WHERE role.rolname = current_user AND database.datname = current_database()";
 
-/// The outer error is the driver's, the inner one that the answer could not be read.
-pub(super) async fn ask(
-    client: &Client,
-) -> Result<Result<ConnectionLimit, ConnectError>, tokio_postgres::Error> {
-    let answer = client.simple_query(SQL).await?;
-    let row = answer.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let number = |column: usize| row?.get(column)?.parse::<u64>().ok();
+pub(super) async fn ask(session: &mut Session) -> Result<ConnectionLimit, ConnectError> {
+    let row = session.first_row(SQL).await?;
+    let column = |index: usize| row.as_ref()?.get(index);
+    let number = |index: usize| column(index)?.parse::<u64>().ok();
     let (Some(all), Some(reserved)) = (number(0), number(1)) else {
         let message = "the server does not say how many connections it takes";
-        return Ok(Err(ConnectError::new(ErrorKind::Protocol, message)));
+        return Err(ConnectError::new(ErrorKind::Protocol, message));
     };
-    let is_superuser = row.and_then(|row| row.get(2)) == Some("t");
+    let is_superuser = column(2) == Some("t");
     let limit = if is_superuser {
         ConnectionLimit::new(all, format!("max_connections {all}"))
     } else {
         let source = format!("max_connections {all}, {reserved} reserved");
         ConnectionLimit::new(all.saturating_sub(reserved), source)
     };
-    let identity = row.and_then(|row| row.get(5)).map(str::to_owned);
-    Ok(Ok(limit
+    let identity = column(5).map(str::to_owned);
+    Ok(limit
         .with_own(number(3).filter(|_| !is_superuser))
         .with_in_use(number(4))
-        .with_identity(identity)))
+        .with_identity(identity))
 }

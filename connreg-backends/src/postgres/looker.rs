@@ -11,7 +11,6 @@ use connreg::{Backoff, ConnectError, ErrorKind};
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
-use tokio_postgres::SimpleQueryMessage;
 
 use super::client::Inner;
 use super::connect::{Connector, is_out_of_reach};
@@ -211,16 +210,10 @@ impl Eyes {
 }
 
 async fn position(session: &mut Session) -> Result<(Option<u64>, Option<Duration>), ConnectError> {
-    let asked = session.client.simple_query(POSITION).await;
-    let messages = match asked {
-        Ok(messages) => messages,
-        Err(error) => return Err(session.explain(error).await),
-    };
-    let row = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => Some(row),
-        _ => None,
-    });
-    let position = row.and_then(|row| row.get(0)?.parse().ok());
-    let age = row.and_then(|row| Duration::try_from_secs_f64(row.get(1)?.parse().ok()?).ok());
+    let row = session.first_row(POSITION).await?;
+    let column = |index: usize| row.as_ref()?.get(index);
+    let position = column(0).and_then(|position| position.parse().ok());
+    let seconds = column(1).and_then(|age| age.parse().ok());
+    let age = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     Ok((position, age))
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::error::{DbError, SqlState};
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage, SimpleQueryRow};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::client::Inner;
@@ -131,6 +131,21 @@ impl Session {
                 tracing::debug!("a statement that nobody waits for could not be cancelled");
             }
         });
+    }
+
+    /// The first row of a query without parameters, its columns as text.
+    pub(crate) async fn first_row(
+        &mut self,
+        sql: &str,
+    ) -> Result<Option<SimpleQueryRow>, ConnectError> {
+        let messages = match self.client.simple_query(sql).await {
+            Ok(messages) => messages,
+            Err(error) => return Err(self.explain(error).await),
+        };
+        Ok(messages.into_iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        }))
     }
 
     /// What `error` means, with the server's reason where it has ended the session.
