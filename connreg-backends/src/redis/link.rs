@@ -339,15 +339,11 @@ async fn reconnect(link: Weak<Link>) {
                 link.install(up);
                 return;
             }
-            Err(error) if error.kind() == ErrorKind::Authentication => {
-                refused += 1;
+            Err(error) => {
+                refused += u32::from(error.kind() == ErrorKind::Authentication);
                 if refused >= Backoff::CREDENTIAL_TRIES {
                     return link.refused(&error);
                 }
-                link.failed(&error, since);
-                error.kind()
-            }
-            Err(error) => {
                 link.failed(&error, since);
                 error.kind()
             }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::Manage;
 use super::fair::Inner;
 use super::pooled::Open;
-use super::shared::Shared;
+use super::shared::{Shared, closed};
 use crate::error::{ConnectError, ErrorKind};
 
 /// The connection for checks, while nobody is at it.
@@ -181,8 +181,4 @@ impl<M: Manage> Inner<M> {
             }
         }
     }
-}
-
-fn closed() -> ConnectError {
-    ConnectError::new(ErrorKind::Closed, "the pool was closed")
 }

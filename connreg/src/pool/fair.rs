@@ -23,7 +23,7 @@ use super::home::at_home;
 use super::lease::Lease;
 use super::outage::OVERLOAD_PAUSE;
 use super::pooled::{CLOSE_LIMIT, Open, Pooled};
-use super::shared::{Failure, Shared};
+use super::shared::{Failure, Shared, closed};
 use super::{Manage, PoolBuilder, PoolStatistics, upkeep};
 use crate::connection::DRAIN;
 use crate::context::Context;
@@ -446,8 +446,7 @@ impl<M: Manage> Inner<M> {
     }
 
     fn closed(&self) -> Error {
-        self.shared
-            .error(ConnectError::new(ErrorKind::Closed, "the pool was closed"))
+        self.shared.error(closed())
     }
 
     fn was_slow(&self, waited: Duration, place: &'static Location<'static>) {

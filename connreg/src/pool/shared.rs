@@ -316,8 +316,7 @@ impl<M: Manage> Shared<M> {
                 return Ok(());
             }
             if self.is_closed() {
-                let error = ConnectError::new(ErrorKind::Closed, "the pool was closed");
-                return Err(Arc::new(error));
+                return Err(Arc::new(closed()));
             }
             if let Some(error) = self.outage.last() {
                 return Err(error);
@@ -506,6 +505,11 @@ impl<M: Manage> Shared<M> {
         self.tried.notify_waiters();
         Failure::Connect(error)
     }
+}
+
+/// What is said of a pool that hands out nothing any more.
+pub(super) fn closed() -> ConnectError {
+    ConnectError::new(ErrorKind::Closed, "the pool was closed")
 }
 
 fn live(created: u64, closed: u64) -> u32 {
