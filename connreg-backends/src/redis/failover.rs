@@ -128,8 +128,10 @@ async fn find_master(link: Weak<Link>) {
         match look(&link).await {
             Ok((up, Role::Primary)) => {
                 let place = Arc::clone(&up.place);
+                let superseded = link.supersede(before.generation, up);
+                // Not earlier: a write that the old connection refuses would begin a search that finds the new one.
                 search.end();
-                if link.supersede(before.generation, up) {
+                if superseded {
                     link.context.failed_over(None, &place);
                 }
                 return;
